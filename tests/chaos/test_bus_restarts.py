@@ -12,6 +12,7 @@ from support.bus_client import bus_client
 from support.caller import Caller
 from support.eventually import wait_for_counts
 from support.installation import SPREAD_OVER_NODES, Installation
+from support.nats_store import copy_store
 from support.pair import MAX_MEDIA_GAP, connected_pair
 
 FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
@@ -80,7 +81,7 @@ async def test_the_state_is_rebuilt_when_the_bus_loses_its_store(
     store, copy = installation.directory / "nats", installation.directory / "copy"
     async with connected_pair(installation.url, call_id) as pair:
         await wait_for_counts(installation, **FULL)
-        shutil.copytree(store / "jetstream", copy)
+        await copy_store(store / "jetstream", copy)
         for _ in range(20):  # the writes that are lost
             await pair.alice.call("pauseProducer", producerId=pair.producers["audio"])
             await pair.alice.call("resumeProducer", producerId=pair.producers["audio"])

@@ -14,8 +14,8 @@ from support.installation import Installation
 from support.pair import MAX_MEDIA_GAP
 from support.udp_cut import INTERNAL_IP, UdpCut, udp_cut
 
-TOLD_WITHIN = 5.0
-BACK_WITHIN = 5.0
+TOLD_WITHIN = BACK_WITHIN = 10.0
+"""Seconds. A cut is noticed after 4; a busy machine takes longer."""
 TWO_PER_NODE = {"nodes": 2, "environment": {"ROOM_PEERS_PER_NODE": "2", "INTERNAL_IP": INTERNAL_IP}}
 NAMES = ("ann", "bob", "cem", "dan")
 """The first two are on one node, the others on the other one."""
@@ -59,7 +59,7 @@ async def test_everybody_behind_a_cut_is_told_until_media_is_back_by_itself(peer
         await viewer.event("consumerPaused", within=TOLD_WITHIN, consumerId=consumer.id, reason="link")
     assert time.monotonic() - cut_at < TOLD_WITHIN
     for _, consumer in behind:
-        await wait_silent(consumer)
+        await consumer.wait_silent()
     assert [viewer.events("consumerResumed", reason="link") for viewer in peers] == [[]] * 4
 
     # Who begins to consume meanwhile is told as well; the request itself succeeds.
@@ -112,14 +112,3 @@ async def test_who_resumes_behind_a_cut_knows_of_it(
 
 async def wait_media(consumers: list[Consumer], within: float = 10.0) -> None:
     await asyncio.gather(*(consumer.wait_packets(10, within) for consumer in consumers))
-
-
-async def wait_silent(consumer: Consumer) -> None:
-    """Waits until nothing arrives any more."""
-    stream = consumer.transport.streams[consumer.ssrc]
-    async with asyncio.timeout(10):
-        while True:
-            before = stream.packets
-            await asyncio.sleep(0.5)
-            if stream.packets == before:
-                return

@@ -27,7 +27,7 @@ SHORT_CUT = 12.0
 UNSTEADY = (0.1, 0.3, 0.5, 0.8, 1.0, 1.2, 1.5, 2.0, 2.2)
 """Seconds of cuts that end before anybody gives up, or just then."""
 RECOVERY = 20.0
-CONSENT_TIMEOUT = 2.0
+CONSENT_TIMEOUT = 3.0
 DISTURBING = ("peerMoved", "peerLeft", "producerClosed", "consumerClosed", "transportClosed")
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(150)]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from support.caller import Caller
+from support.caller import Caller, rtp_capabilities
 from support.client_socket import Refused
 from support.pair import connected_pair
 from support.supervised_installation import SupervisedInstallation
@@ -52,7 +52,9 @@ async def can_join(url: str, call_id: str) -> bool:
     """Whether a new room can be joined. A refusal must be retryable."""
     async with Caller(url) as caller:
         try:
-            await caller.join(call_id, appData={"x": "y" * 7000})
+            await caller.call("createRoom", callId=call_id)
+            join = {"callId": call_id, "userId": "somebody", "rtpCapabilities": rtp_capabilities()}
+            await caller.call("joinRoom", **join, appData={"x": "y" * 7000})
         except Refused as error:
             if not error.retryable:
                 raise

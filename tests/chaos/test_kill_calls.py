@@ -12,7 +12,9 @@ from hubbub_contracts import ids
 from hubbub_contracts.bus.call import AcceptCall, GetCall
 from support.calls_rig import calls_client, calls_instances
 
-RING_TIMEOUT = 3.0
+RING_TIMEOUT = 5.0
+LATE = 4.0
+"""Seconds by which a busy machine may miss a deadline; less than a second ring would take."""
 CALLS = 30
 pytestmark = pytest.mark.chaos
 
@@ -26,7 +28,9 @@ async def test_other_instance_ends_the_rings_of_a_killed_one(tmp_path: Path) -> 
                 last = await client.removed(call)
                 assert last.end_reason == "missed"
                 assert last.ended_at is not None
-                assert last.ended_at - last.created_at < (RING_TIMEOUT + 1) * 1000, "the deadline is that of the record"
+                assert last.ended_at - last.created_at < (RING_TIMEOUT + LATE) * 1000, (
+                    "the deadline is that of the record"
+                )
                 assert client.states(call) == ["ringing", "ended", None]
 
 

@@ -15,8 +15,8 @@ from support.installation import Installation
 from support.pair import MAX_MEDIA_GAP
 from support.udp_cut import INTERNAL_IP, UdpCut, udp_cut
 
-BACK_WITHIN = 8.0
-"""Seconds: 4 until the cut is noticed."""
+BACK_WITHIN = 12.0
+"""Seconds: 4 until the cut is noticed. A busy machine takes longer."""
 THREE_NODES = {"nodes": 3, "metrics": True, "environment": {"ROOM_PEERS_PER_NODE": "1", "INTERNAL_IP": INTERNAL_IP}}
 pytestmark = [
     pytest.mark.chaos,
@@ -88,11 +88,11 @@ async def test_media_goes_by_the_third_node_and_back(fresh_installation: Install
     assert room.told() == [0, 0, 0], "nobody is told: there is a way"
     await wait_links(fresh_installation, connected=8, relayed=4)
     await asyncio.sleep(12)  # longer than a relay lasts that is not asked again
-    await room.wait_media(*cut_off, within=2)
+    await room.wait_media(*cut_off)
 
     room.cut()
     await wait_links(fresh_installation, connected=12, relayed=0)
-    await room.wait_media(*cut_off, within=2)
+    await room.wait_media(*cut_off)
     for pair in set(room.consumers) - set(cut_off):
         for consumer in room.consumers[pair]:
             assert consumer.transport.streams[consumer.ssrc].longest_gap < MAX_MEDIA_GAP, pair
@@ -101,12 +101,18 @@ async def test_media_goes_by_the_third_node_and_back(fresh_installation: Install
         assert peer.events("consumerClosed") == peer.events("producerClosed") == []
 
 
-async def test_a_node_that_nobody_reaches_is_told(room: Room) -> None:
-    room.cut((0, 1), (1, 2))
+async def wait_told(room: Room, event: str) -> None:
+    """Waits until all consumers to and from the node in the middle were told."""
     for number, consumers in ((0, 2), (1, 4), (2, 2)):
         async with asyncio.timeout(BACK_WITHIN):
-            while room.told()[number] < consumers:
+            while room.told(event)[number] < consumers:
                 await room.peers[number].wait_for_more()
+
+
+async def test_a_node_that_nobody_reaches_is_told(room: Room) -> None:
+    room.cut((0, 1), (1, 2))
+    await wait_told(room, "consumerPaused")
     room.cut((0, 1))
     await room.wait_media(*room.consumers, within=BACK_WITHIN)
+    await wait_told(room, "consumerResumed")
     assert room.told() == room.told("consumerResumed") == [2, 4, 2]

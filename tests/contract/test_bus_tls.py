@@ -14,6 +14,7 @@ from hubbub_service.client_tls import client_context
 from support.deployed_nats import CONFIGURATION, DeployedNats
 from support.eventually import wait_for_metrics
 from support.installation import Installation
+from support.tcp_proxy import TcpProxy
 
 SCRIPT = CONFIGURATION / "certificate.sh"
 
@@ -52,7 +53,7 @@ async def test_a_server_of_the_authority_is_trusted(deployed: DeployedNats, cert
 
 async def test_a_server_of_another_authority_is_refused_at_once(deployed: DeployedNats, tmp_path: Path) -> None:
     other = make_certificate(tmp_path / "other", "127.0.0.1")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         with pytest.raises(Unreachable, match="certificate verify failed"):
             await connect(deployed.url("registry"), other / "ca.pem")
         with pytest.raises(Unreachable, match="certificate verify failed"):
@@ -73,13 +74,38 @@ async def test_no_password_is_sent_to_a_server_without_tls(certificate: Path) ->
         received.extend(await reader.read(4096))
         writer.close()
 
-    async with await asyncio.start_server(impostor, "127.0.0.1", 0) as server, asyncio.timeout(5):
+    async with await asyncio.start_server(impostor, "127.0.0.1", 0) as server, asyncio.timeout(15):
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(Unreachable, match="offers no TLS"):
             await connect(f"tls://registry:very-secret@127.0.0.1:{port}", None)
         with pytest.raises(Unreachable, match="offers no TLS"):
             await connect(f"nats://registry:very-secret@127.0.0.1:{port}", certificate / "ca.pem")
     assert received == b""
+
+
+class SilentOnce(TcpProxy):
+    """The first connection gets the server's INFO, and no answer to its TLS handshake."""
+
+    attempts = 0
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.attempts += 1
+        if self.attempts > 1:
+            await super()._serve(reader, writer)
+            return
+        writer.write(b'INFO {"server_id":"x","version":"2.15.0","tls_required":true,"max_payload":1000000}\r\n')
+        with contextlib.suppress(ConnectionError):
+            await reader.read(-1)
+        writer.close()
+
+
+async def test_a_handshake_that_is_not_answered_is_begun_again(deployed: DeployedNats, certificate: Path) -> None:
+    [port] = deployed.ports
+    async with SilentOnce(port) as proxy:
+        bus = await connect(deployed.url("registry").replace(f":{port}", f":{proxy.port}"), certificate / "ca.pem")
+        await bus.flush()
+        await bus.close()
+        assert proxy.attempts == 2
 
 
 async def test_a_connection_that_was_lost_comes_back(tmp_path: Path, certificate: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hubbub_bus import Bus
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.room import CreateRoom
-from support.registry_rig import FakeNode, FakeSignaling, Replicas, replicas
+from support.registry_rig import FakeNode, FakeSignaling, Replicas, independent_node, replicas
 
 EMPTY_ROOM_TTL = 2.0
 ROOMS = 100
@@ -66,14 +66,25 @@ async def test_a_room_that_is_created_while_it_is_removed_can_be_joined(
     await asyncio.gather(*(race(seed) for seed in range(ROOMS)))
 
 
+@pytest.mark.timeout(240)
 async def test_a_replica_that_has_just_started_does_not_believe_that_a_room_is_new(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """It has read the room a moment ago; the other replica knows that the room has been empty for long."""
-    ttl = 16.0
+    for ttl in (16.0, 40.0):
+        if await join_after_a_restart(tmp_path_factory, ttl):
+            return
+    pytest.fail("this machine starts no replica in time")
+
+
+async def join_after_a_restart(tmp_path_factory: pytest.TempPathFactory, ttl: float) -> bool:
+    """Restarts a replica shortly before empty rooms expire, and joins them then.
+
+    Returns False, without a statement about the registry, when the restart took too long for this time to live.
+    """
     with replicas(tmp_path_factory.mktemp("restarted"), empty_room_ttl=ttl) as running:
         bus = await Bus.connect(running.nats.url, name="test", timeout=5)
-        async with FakeNode(running.nats.url):
+        async with independent_node(running.nats.url):
             signaling = await FakeSignaling(bus).start()
             began = time.monotonic()
             calls = [ids.mint() for _ in range(ROOMS)]
@@ -88,9 +99,11 @@ async def test_a_replica_that_has_just_started_does_not_believe_that_a_room_is_n
             await wait_for_age(0.72)
             running.processes[1].kill()
             await running.restart(running.processes[1])
-            assert time.monotonic() < began + 0.93 * ttl
-            await wait_for_age(0.93)
-            pause = 0.07 * ttl + took + SWEPT  # by then, all have been empty for too long
-            await asyncio.gather(*(enter(signaling, call_id, ttl, pause) for call_id in calls))
+            in_time = time.monotonic() < began + 0.93 * ttl
+            if in_time:
+                await wait_for_age(0.93)
+                pause = 0.07 * ttl + took + SWEPT  # by then, all have been empty for too long
+                await asyncio.gather(*(enter(signaling, call_id, ttl, pause) for call_id in calls))
             await signaling.stop()
         await bus.close()
+    return in_time

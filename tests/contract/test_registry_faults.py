@@ -11,6 +11,9 @@ from hubbub_bus import Bus
 from hubbub_contracts import ids
 from support.registry_rig import FakeNode, FakeSignaling, Replicas, independent_node, replicas
 
+NOTICED = 2.5
+"""Seconds; less than the 3 after which a view notices a dead watch."""
+
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[tuple[Replicas, FakeSignaling, FakeNode]]:
@@ -85,17 +88,22 @@ async def test_stored_write_is_acknowledged_while_the_views_are_not_updated(
     room = await signaling.create()
     peer_id, _ = await signaling.join(room)
     jetstream = signaling.bus.connection.client.jetstream()
-    for consumer in await jetstream.consumers_info("KV_rooms"):
-        await jetstream.delete_consumer("KV_rooms", consumer.name)
-    began = time.monotonic()
-    added = await signaling.request(signaling.add_producer_request(room, peer_id), within=0)
-    assert time.monotonic() - began < 2.5, "it waited for the view, which notices a dead watch after 3 s"
+    took: list[float] = []
+    added = 0
+    while len(took) < 3 and min(took, default=NOTICED) >= NOTICED:  # a busy machine may be slow once
+        for consumer in await jetstream.consumers_info("KV_rooms"):
+            await jetstream.delete_consumer("KV_rooms", consumer.name)
+        began = time.monotonic()
+        request = signaling.add_producer_request(room, peer_id)
+        added = (await signaling.request(request, timeout=10, within=0)).revision
+        took.append(time.monotonic() - began)
+    assert min(took) < NOTICED, "it waits for the view"
     join = signaling.join_request(room)
-    joined = await signaling.request(join, timeout=5, within=0)
+    joined = await signaling.request(join, timeout=10, within=0)
     assert {peer.peer_id for peer in joined.peers} == {peer_id, join.peer_id}
-    assert joined.revision > added.revision
+    assert joined.revision > added
     snapshot = await signaling.room(room)
-    assert [len(peer.producers) for peer in snapshot.peers] == [1, 0]
+    assert [len(peer.producers) for peer in snapshot.peers] == [len(took), 0]
 
 
 async def test_stopped_replica_exits_cleanly_and_the_other_serves(

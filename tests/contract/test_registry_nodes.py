@@ -9,6 +9,9 @@ from hubbub_bus import RoomChange, RoomFeed
 from hubbub_contracts import ErrorCode, HubbubError
 from support.registry_rig import FakeNode, FakeSignaling, Replicas
 
+FENCED_WITHIN = 8.0
+"""Seconds after its death, of which a busy machine may take some."""
+
 
 async def occupied(signaling: FakeSignaling, peers: int = 3) -> tuple[str, list[str]]:
     """A room with peers and one producer each."""
@@ -22,7 +25,7 @@ async def occupied(signaling: FakeSignaling, peers: int = 3) -> tuple[str, list[
 async def test_join_without_a_node_is_retryable_unavailable(signaling: FakeSignaling) -> None:
     room = await signaling.create()
     with pytest.raises(HubbubError) as caught:
-        await signaling.request(signaling.join_request(room), within=0)
+        await signaling.request(signaling.join_request(room), timeout=10, within=0)
     assert (caught.value.code, caught.value.retryable) == (ErrorCode.UNAVAILABLE, True)
 
 
@@ -53,11 +56,13 @@ async def test_dead_node_is_fenced_and_its_peers_move_without_producers(
         moved = await signaling.wait_for_room(
             room, lambda snapshot: all(peer.placement == spare.placement for peer in snapshot.peers)
         )
-        assert time.monotonic() - killed < 5
+        assert time.monotonic() - killed < FENCED_WITHIN
         assert moved.room.placement == spare.placement
         assert [peer.peer_id for peer in moved.peers] == peers
         assert [peer.producers for peer in moved.peers] == [[], [], []]
-        assert {change.id for change in changes} == {"room", *peers}, "the room's feed has the changes"
+        async with asyncio.timeout(5):
+            while {change.id for change in changes} != {"room", *peers}:  # the room's feed has the changes
+                await asyncio.sleep(0.02)
         assert len(changes) == 4, "only the first replica writes each change"
     await feed.stop()
 
@@ -72,7 +77,7 @@ async def test_hanging_node_is_fenced_and_notices_after_it_resumes(
         await node.hang()
         await signaling.wait_for_room(room, lambda snapshot: snapshot.room.placement == spare.placement)
         node.resume()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while node.lost != ["fenced"]:
                 await asyncio.sleep(0.02)
         assert (await signaling.room(room)).room.placement == spare.placement
@@ -120,6 +125,8 @@ async def test_rooms_spread_over_nodes_that_do_not_drain_regardless_of_their_clo
     ):
         draining.draining = True
         two.clock_error_ms = -5_000
+        await signaling.wait_for_nodes(one, two)
+        await signaling.wait_draining(draining)
         await asyncio.sleep(3)
         placements = []
         for _ in range(10):

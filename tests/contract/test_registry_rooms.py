@@ -9,7 +9,7 @@ from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.peer import ClaimPeer
 from hubbub_contracts.bus.producer import RemoveProducers, SetProducerPaused
 from hubbub_contracts.bus.room import CreateRoom, GetRoom
-from hubbub_contracts.bus.stats import GetStats
+from hubbub_contracts.bus.stats import ClusterStats, GetStats
 from support.registry_rig import FakeNode, FakeSignaling
 
 
@@ -128,13 +128,23 @@ async def test_claim_requires_the_current_secret(signaling: FakeSignaling, node:
     assert await refused(signaling.request(gone)) is ErrorCode.NOT_FOUND
 
 
+async def settled_stats(signaling: FakeSignaling) -> ClusterStats:
+    """The statistics, once every replica knows of all former changes: once many answers in a row are the same."""
+    last, in_a_row = await signaling.request(GetStats()), 0
+    while in_a_row < 20:
+        stats = await signaling.request(GetStats())
+        same = (stats.rooms, stats.peers, stats.producers) == (last.rooms, last.peers, last.producers)
+        last, in_a_row = stats, in_a_row + 1 if same else 0
+    return last
+
+
 async def test_stats_count_rooms_with_peers_and_live_nodes(signaling: FakeSignaling, node: FakeNode) -> None:
-    before = await signaling.request(GetStats())
+    before = await settled_stats(signaling)
     await signaling.create()
     room = await signaling.create()
     peer, _ = await signaling.join(room)
     await signaling.request(signaling.add_producer_request(room, peer))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while True:  # the answering replica may be behind
             after = await signaling.request(GetStats())
             gained = (after.rooms - before.rooms, after.peers - before.peers, after.producers - before.producers)

@@ -15,6 +15,9 @@ from hubbub_signaling.adapters.revocation_view import RevocationView
 from support.python_sdk import until
 from support.registry_rig import FakeSignaling, replicas
 
+AT_ONCE = 5.0
+"""Seconds, of which a busy machine may take some."""
+
 
 @pytest.fixture
 async def signaling(tmp_path: Path) -> AsyncIterator[FakeSignaling]:
@@ -40,9 +43,9 @@ async def test_a_revocation_is_seen_at_once_and_by_those_who_start_later(
     sent, far = time.monotonic(), round(time.time() * 1000) + 600_000
     answer = await signaling.request(Revoke(user_id="ann", call_id="tea", expires_at=far))
     await until(lambda: len(seen) == 1)
-    assert time.monotonic() - sent < 2.0
+    assert time.monotonic() - sent < AT_ONCE
     await signaling.request(Revoke(user_id="ann", call_id="tea", not_before=1, expires_at=far))
-    await signaling.request(Revoke(token_id="t", expires_at=round(time.time() * 1000) + 1000))
+    await signaling.request(Revoke(token_id="t", expires_at=far))
     await until(lambda: len(seen) == 2)
     assert [(one.user_id, one.call_id, one.token_id) for one in seen] == [("ann", "tea", None), (None, None, "t")]
     assert seen[0].not_before == answer.not_before

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +39,7 @@ async def start_call(browser: CallBrowser, url: str, room: str, names: list[str]
     return list(tabs)
 
 
-async def wait_frames(tab: Tab, name: str, more: int = 10, timeout: float = 20.0) -> None:
+async def wait_frames(tab: Tab, name: str, more: int = 10, timeout: float = 40.0) -> None:
     """Waits until the tab decodes this many more frames of the participant. Raises TimeoutError."""
     before = (await tab.stats()).video_from[name].frames
     async with asyncio.timeout(timeout):
@@ -45,7 +47,7 @@ async def wait_frames(tab: Tab, name: str, more: int = 10, timeout: float = 20.0
             await asyncio.sleep(0.2)
 
 
-async def wait_layer(tab: Tab, name: str, layer: int, timeout: float = 15.0) -> None:
+async def wait_layer(tab: Tab, name: str, layer: int, timeout: float = 40.0) -> None:
     """Waits until the tab receives this spatial layer of the participant's camera."""
     expression = f"([name, layer]) => ({_LAYER})(name) === layer"
     await tab.page.wait_for_function(expression, arg=[name, layer], timeout=timeout * 1000)
@@ -60,7 +62,7 @@ async def is_heard(tab: Tab, name: str) -> bool:
 
 async def wait_heard(tab: Tab, name: str, heard: bool) -> None:
     """Waits until the participant's microphone is heard, or is not."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while await is_heard(tab, name) != heard:
             pass
 
@@ -100,6 +102,25 @@ class Window:
         before = await all_stats(tabs)
         await asyncio.sleep(seconds)
         return cls(before, await all_stats(tabs))
+
+    @classmethod
+    async def passing(
+        cls, tabs: list[Tab], seconds: float, check: "Callable[[Window], None]", within: float = 40.0
+    ) -> "Window":
+        """Measures until a window passes `check`: a machine that stands still spoils one.
+
+        Raises the AssertionError of `check` after this many seconds.
+        """
+        deadline = time.monotonic() + within
+        while True:
+            window = await cls.measure(tabs, seconds)
+            try:
+                check(window)
+            except AssertionError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return window
 
     def pairs(self) -> list[tuple[str, str]]:
         """All pairs (receiver, sender)."""

@@ -1,6 +1,7 @@
 """Every video codec is forwarded, and simulcast arrives as one continuous stream."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -12,10 +13,9 @@ from support.installation import Installation
 @pytest.mark.parametrize("codec", [pytest.param("VP8", marks=pytest.mark.sample), "VP9", "H264", "AV1"])
 async def test_codec_is_forwarded(installation: Installation, browser: CallBrowser, call_id: str, codec: str) -> None:
     tabs = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], codec=codec, width=640, height=360)
-    window = await Window.measure(tabs, 3)
+    window = await Window.passing(tabs, 3, partial(Window.require_all_frames, share=0.9))
     for receiver, sender in window.pairs():
         assert window.after[receiver].video_from[sender].codec == f"video/{codec}"
-    window.require_all_frames(0.9)
 
 
 async def test_simulcast_arrives_as_one_stream_without_loss(

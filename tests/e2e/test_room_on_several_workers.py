@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -64,9 +65,9 @@ async def test_three_people_on_three_workers(three_workers: Installation, browse
     await asyncio.gather(*(tab.wait_sees(name) for tab in tabs for name in NAMES if name != tab.name))
     await asyncio.gather(*(tab.wait_receives({*NAMES} - {tab.name}) for tab in tabs))
     assert len({await worker_of(tab) for tab in tabs}) == 3
-    window = await Window.measure(tabs, 4)
-    window.require_all_frames(0.7)  # the two tabs above are measured in earnest: these wait for the CPU
-    window.require_sound(0.1)
+    # The two tabs above are measured in earnest: these wait for the CPU.
+    await Window.passing(tabs, 4, partial(Window.require_all_frames, share=0.7))
+    await Window.passing(tabs, 2, partial(Window.require_sound, concealed=0.1))
 
     await ann.page.set_viewport_size({"width": 360, "height": 300})
     await wait_layer(ann, "Ben", 0)

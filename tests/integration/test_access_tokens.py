@@ -121,8 +121,8 @@ async def test_a_listener_publishes_only_after_its_token_says_so(guarded: Instal
 
 
 async def test_a_peer_is_removed_when_its_token_expires(guarded: Installation, room: str) -> None:
-    # The clock of the installation is the real one, so the token lapses LEEWAY after its `exp`, two seconds from now.
-    lapsing = Caller(guarded.url, auth={"token": token("ann", lifetime=2 - LEEWAY)})
+    # The clock of the installation is the real one, so the token lapses LEEWAY after its `exp`, four seconds from now.
+    lapsing = Caller(guarded.url, auth={"token": token("ann", lifetime=4 - LEEWAY)})
     async with lapsing as ann, caller(guarded, "bob") as bob:
         await bob.join(room)
         await ann.join(room, resumable=True)

@@ -11,6 +11,7 @@ import pytest
 from hubbub_client import Call
 from support.caller import Caller
 from support.client_socket import Refused
+from support.eventually import wait_for_stats
 from support.installation import Installation
 from support.known_speech import samples, word_error_rate
 from support.python_sdk import until
@@ -52,7 +53,7 @@ async def test_what_somebody_says_is_text_for_everybody_in_the_room(captioned: I
             joined = await carl.join(call_id)
             assert {each["displayName"] for each in joined["peers"]} == {"Ann", "somebody"}
             assert joined["captions"].keys() == {"limited"}, "they are on"
-            assert captioned.stats()["peers"] == 3
+            await wait_for_stats(captioned, {"peers": 3})
             assert await carl.call("stopCaptions") == {}
             assert not (await bob.event("captionsState", on=False))["on"]
 

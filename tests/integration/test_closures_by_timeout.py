@@ -22,8 +22,8 @@ from support.installation import Installation
 from support.pair import connected_pair
 from support.rtp_transport import RtpTransport
 
-UNCONFIRMED, HANDSHAKE, SILENCE, GRACE, EMPTY_ROOM = 3.0, 4.0, 5.0, 2.0, 2.0
-LATE = 8.0
+UNCONFIRMED, HANDSHAKE, SILENCE, GRACE, EMPTY_ROOM = 4.0, 6.0, 6.0, 3.0, 5.0
+LATE = 20.0
 """Seconds by which a closure may be late on a busy machine."""
 
 

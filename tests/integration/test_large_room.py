@@ -25,7 +25,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     """Two signaling instances and two registries. Transports that never connect live as long as a test."""
     environment = {"HANDSHAKE_TIMEOUT": "120"}
     directory = tmp_path_factory.mktemp("large")
-    with Installation(directory, signalings=2, registries=2, reconnect_grace=2, environment=environment) as running:
+    with Installation(directory, signalings=2, registries=2, reconnect_grace=5, environment=environment) as running:
         yield running
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from support.caller import Caller
 from support.deployed_nats import CONFIGURATION
-from support.eventually import wait_for_counts
+from support.eventually import wait_for_counts, wait_for_workers
 from support.installation import SPREAD_OVER_NODES
 from support.pair import connected_pair
 from support.rebuild_media import rebuild_alice, rebuild_bob, wait_moved
@@ -28,8 +28,10 @@ async def test_a_call_spans_both_regions(tmp_path: Path, call_id: str, home_firs
             await pair.wait_media()
             await pair.alice.call("pauseProducer", producerId=pair.producers["audio"])
             await pair.bob.event("producerPaused", producerId=pair.producers["audio"])
-            workers = (await asyncio.to_thread(regions.installation.stats))["workers"]
-            assert sorted(worker["peers"] for worker in workers) == [1, 1], "each region's node has one of them"
+            # Each region's node has one of them.
+            await wait_for_workers(
+                regions.installation, lambda workers: sorted(worker["peers"] for worker in workers) == [1, 1]
+            )
         await wait_for_counts(regions.installation)
         assert regions.violations() == []
 

@@ -75,6 +75,7 @@ async def test_operation_id_of_another_event_is_a_conflict(installation: Install
         close = {"producerId": produced["id"], "operationId": "2"}
         assert (await alice.request("closeProducer", close))["error"]["code"] == "conflict"
         assert (await alice.request("leaveRoom", {"operationId": "2"}))["error"]["code"] == "conflict"
+        await bob.event("newProducer", producerId=produced["id"])
         assert [one["producerId"] for one in (await bob.call("getProducers"))["producers"]] == [produced["id"]]
         assert bob.events("peerLeft") == bob.events("producerClosed") == []
 

@@ -3,6 +3,7 @@ work."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -78,11 +79,11 @@ async def test_a_region_whose_node_drains_falls_back_and_returns(
         await ann.join(call_id, userId="ann", region="eu")
         await ann.publish("audio")
         assert await hosts(api, call_id) == {"ann": EU}
-        regions.nodes[0].stop()
+        await asyncio.to_thread(regions.nodes[0].stop)
         await ann.event("peerMoved")
         await ben.join(call_id, userId="ben", region="eu")
         assert await hosts(api, call_id) == {"ann": US, "ben": US}
         regions.nodes[0].start()
-        regions.wait_ready()
+        await asyncio.to_thread(regions.wait_ready)
         await cem.join(call_id, userId="cem", region="eu")
         assert await hosts(api, call_id) == {"ann": US, "ben": US, "cem": EU}, "nobody moves back"

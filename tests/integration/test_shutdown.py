@@ -105,7 +105,7 @@ BEGIN: list[Callable[[Work], Awaitable[None]]] = [
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
     """An installation whose processes show every warning. They are killed: some are frozen."""
-    environment = {"PYTHONWARNINGS": "always::ResourceWarning,always::RuntimeWarning"}
+    environment = {"PYTHONWARNINGS": "always::ResourceWarning,always::RuntimeWarning", "NODE_SILENCE": "1"}
     running = Installation(tmp_path / "installation", nodes=2, environment=environment)
     with running:
         yield running

@@ -70,7 +70,7 @@ def test_killed_supervisor_takes_all_processes_with_it(
     assert all(is_alive(pid) for pid in pids)
 
     os.kill(installation.running.pid, signal.SIGKILL)
-    assert all_gone(pids, within=5)
+    assert all_gone(pids, within=15)
 
 
 def test_without_a_host_only_this_machine_can_connect(start_installation: StartInstallation) -> None:

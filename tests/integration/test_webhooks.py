@@ -165,7 +165,7 @@ async def test_another_instance_goes_on_when_the_one_that_delivers_is_killed(
             process.kill()
             await visit(told, call_id, f"user-{number}")
             wanted = 4 + 2 * number
-            await until(lambda count=wanted: len(receiver.of_room(call_id)) >= count, 20.0)  # type: ignore[misc]
+            await until(lambda count=wanted: len(receiver.of_room(call_id)) >= count)  # type: ignore[misc]
             await restart(process)
     events = receiver.of_room(call_id)
     numbers = [event["data"]["seq"] for event in events]
@@ -250,7 +250,7 @@ async def test_endpoint_is_tested(webhooks: Webhooks, receiver: WebhookReceiver)
     created = await webhooks.add(receiver, events=["peer.left"])
     path = f"/{created['webhookId']}/test"
     assert (await webhooks.request("POST", path))[0] == 200
-    assert receiver.accepted[-1]["type"] == "webhook.test"
+    assert "webhook.test" in [event["type"] for event in receiver.accepted]
     receiver.refuse = lambda _event: 302
     status, error = await webhooks.request("POST", path)
     assert (status, "answered 302" in error["error"]["message"]) == (503, True)
@@ -278,7 +278,7 @@ async def test_every_instance_shows_what_waits(
 
     def shown_by_both(scraped: Scrape) -> bool:
         waiting = [value for one, has, value in scraped.samples if one == name and of_webhook.items() <= has.items()]
-        return len(waiting) == 2 and all(value >= 4 for value in waiting)
+        both = len(waiting) == 2 and all(value >= 4 for value in waiting)
+        return both and scraped.total("hubbub_webhook_delivering") == 1
 
-    scraped = await wait_for_metrics(told, shown_by_both)
-    assert scraped.total("hubbub_webhook_delivering") == 1
+    await wait_for_metrics(told, shown_by_both)

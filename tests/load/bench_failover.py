@@ -69,7 +69,7 @@ async def measure(installation: Installation, browser: CallBrowser, rounds: int)
 
 async def run(rounds: int) -> None:
     """Starts three nodes and a browser, and measures."""
-    with Installation(nodes=3) as installation:
+    with Installation(nodes=3, environment={"NODE_SILENCE": "1"}) as installation:
         async with chromium() as browser:
             await measure(installation, browser, rounds)
 

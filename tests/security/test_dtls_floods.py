@@ -108,7 +108,7 @@ async def leave_half_open(url: str, room: str) -> None:
 @pytest.mark.parametrize(
     ("handshakes", "timeout"),
     [
-        (80, 2.0),
+        (80, 5.0),
         pytest.param(10_000, HANDSHAKE_TIMEOUT, marks=[pytest.mark.long, pytest.mark.timeout(600)]),
     ],
 )

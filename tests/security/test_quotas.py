@@ -31,7 +31,7 @@ AT_ONCE = 100
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An installation with small quotas and two instances of whatever could count twice."""
     with Installation(
-        tmp_path_factory.mktemp("small"), registries=2, nodes=2, signalings=2, environment=QUOTAS, empty_room_ttl=2.0
+        tmp_path_factory.mktemp("small"), registries=2, nodes=2, signalings=2, environment=QUOTAS, empty_room_ttl=5.0
     ) as running:
         yield running
 

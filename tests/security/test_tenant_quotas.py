@@ -98,6 +98,8 @@ async def test_consumers_of_all_rooms_count(shared: Installation, call_id: str) 
             )
             for number in range(CONSUMERS + 1)
         ]
+        for producer in producers:
+            await bob.event("newProducer", producerId=producer["id"])
         receiving = await bob.call("createTransport", direction="recv")
         answers = [
             await bob.request("consume", {"transportId": receiving["id"], "producerId": producer["id"]})

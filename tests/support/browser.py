@@ -15,7 +15,7 @@ from .media_stats import CallStats
 
 logger = logging.getLogger("browser")
 
-WAIT_TIMEOUT = 20.0
+WAIT_TIMEOUT = 40.0
 """Seconds that a wait may take. A call that works needs a small part of it, also on a loaded machine."""
 
 FAKE_DEVICES = "--use-fake-device-for-media-stream=fps={frame_rate},device-count={cameras}"

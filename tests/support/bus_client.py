@@ -17,6 +17,8 @@ from hubbub_contracts.bus.room import GetRoom, RoomSnapshot
 from .installation import Installation
 
 ReplyT = TypeVar("ReplyT", bound=Model)
+ANSWER_TIMEOUT = 10.0
+"""Seconds, of which a busy machine may take some."""
 RETRIED_FOR = 10.0
 """Seconds. A replica loads its view again after a restart of the bus."""
 
@@ -33,7 +35,7 @@ class BusClient:
         deadline = time.monotonic() + RETRIED_FOR
         while True:
             try:
-                return await self.bus.request(subjects.registry(message.verb), message)
+                return await self.bus.request(subjects.registry(message.verb), message, timeout=ANSWER_TIMEOUT)
             except HubbubError as error:
                 if not error.retryable or time.monotonic() > deadline:
                     raise
@@ -71,7 +73,8 @@ class BusClient:
 
     async def ask_node(self, placement: Placement, message: Request[ReplyT]) -> ReplyT:
         """Sends a request to this node and epoch."""
-        return await self.bus.request(subjects.node(placement.node_id, placement.epoch, message.verb), message)
+        subject = subjects.node(placement.node_id, placement.epoch, message.verb)
+        return await self.bus.request(subject, message, timeout=ANSWER_TIMEOUT)
 
     async def describe(self, placement: Placement, call_id: str, peer_id: str) -> PeerDescription:
         """The node's description of the peer."""

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import secrets
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .client_socket import ClientSocket
+from .client_socket import ClientSocket, Refused
 from .recording import AUDIO, VIDEO, Source
 from .rtp_transport import RtpTransport, Stream
 
 CHROMIUM = Path(__file__).parents[1] / "fixtures" / "chromium-156"
+RETRIED_FOR = 10.0
+QUIET = 0.5
+"""Seconds without a packet, of a track that has one every 20 or 33 ms."""
 _FILES = {"audio": "produce-audio-opus.json", "video": "produce-video-vp8.json"}
 _TRACKS = {"audio": AUDIO, "video": VIDEO}
 
@@ -53,9 +58,19 @@ class Consumer:
     ssrc: int
     transport: RtpTransport
 
-    async def wait_packets(self, packets: int = 10, within: float = 10.0) -> Stream:
+    async def wait_packets(self, packets: int = 10, within: float = 20.0) -> Stream:
         """Waits for this many more packets of the track. Raises TimeoutError."""
         return await self.transport.wait_packets(self.ssrc, packets, within)
+
+    async def wait_silent(self, within: float = 20.0) -> None:
+        """Waits until nothing of the track arrives any more. What is on its way arrives first. Raises TimeoutError."""
+        stream = self.transport.streams[self.ssrc]
+        async with asyncio.timeout(within):
+            while True:
+                before = stream.packets
+                await asyncio.sleep(QUIET)
+                if stream.packets == before:
+                    return
 
 
 class Caller(ClientSocket):
@@ -71,6 +86,8 @@ class Caller(ClientSocket):
     ) -> None:
         super().__init__(url, local_address=local_address, auth=auth)
         self._protocol = protocol
+        self.retried_for = RETRIED_FOR
+        """Seconds for which `ask` asks again."""
         self.peer_id = ""
         self.resume_token: str | None = None
         self.transports: dict[str, RtpTransport] = {}
@@ -79,10 +96,25 @@ class Caller(ClientSocket):
         """What still sends the tracks of replaced producers over their former transports."""
         self._by_direction: dict[str, RtpTransport] = {}
 
+    async def ask(self, event: str, **payload: Any) -> dict[str, Any]:
+        """Sends an event and returns its result. Raises Refused.
+
+        It asks again after a retryable error, as clients do: a busy machine misses a deadline, and an instance may not
+        know yet what the client of another one has created.
+        """
+        deadline = time.monotonic() + self.retried_for
+        while True:
+            try:
+                return await self.call(event, **payload)
+            except Refused as refused:
+                if not refused.retryable or time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(0.05)
+
     async def join(self, call_id: str, **more: Any) -> dict[str, Any]:
         """Creates the room and joins it. `more` are further fields of `joinRoom`."""
-        await self.call("createRoom", callId=call_id)
-        joined = await self.call(
+        await self.ask("createRoom", callId=call_id)
+        joined = await self.ask(
             "joinRoom",
             **{"callId": call_id, "userId": "somebody", "rtpCapabilities": rtp_capabilities(), **more},
         )
@@ -94,10 +126,10 @@ class Caller(ClientSocket):
 
         `more` are further fields of `createTransport`.
         """
-        offer = await self.call("createTransport", direction=direction, **more)
+        offer = await self.ask("createTransport", direction=direction, **more)
         transport = RtpTransport(offer, role, protocol=self._protocol)
         self.transports[transport.id] = self._by_direction[direction] = transport
-        await self.call("connectTransport", transportId=transport.id, dtlsParameters=transport.dtls_parameters)
+        await self.ask("connectTransport", transportId=transport.id, dtlsParameters=transport.dtls_parameters)
         await transport.open()
         return transport
 
@@ -106,7 +138,7 @@ class Caller(ClientSocket):
         transport = self._by_direction.get("send") or await self.transport("send")
         ssrc = secrets.randbelow(1 << 31) + 1
         parameters = rtp_parameters(kind, ssrc, mid=str(len(self.sources)))
-        produced = await self.call(
+        produced = await self.ask(
             "produce", **{"transportId": transport.id, "kind": kind, "rtpParameters": parameters, **more}
         )
         self.sources[produced["id"]] = Source(transport, _TRACKS[kind], ssrc)
@@ -117,9 +149,9 @@ class Caller(ClientSocket):
     async def consume(self, producer_id: str, *, resume: bool = True, **more: Any) -> Consumer:
         """Creates a consumer, and resumes it unless `resume` is false. `more` are further fields of `consume`."""
         transport = self._by_direction.get("recv") or await self.transport("recv")
-        consumed = await self.call("consume", transportId=transport.id, producerId=producer_id, **more)
+        consumed = await self.ask("consume", transportId=transport.id, producerId=producer_id, **more)
         if resume:
-            await self.call("resumeConsumer", consumerId=consumed["id"])
+            await self.ask("resumeConsumer", consumerId=consumed["id"])
         ssrc: int = consumed["rtpParameters"]["encodings"][0]["ssrc"]
         return Consumer(consumed["id"], producer_id, consumed["kind"], ssrc, transport)
 

@@ -78,7 +78,7 @@ class CallsClient:
 
     async def request(self, message: CallsRequest[ReplyT]) -> ReplyT:
         """Sends a request. Raises HubbubError."""
-        return await self.bus.request(subjects.calls(message.verb), message, timeout=5)
+        return await self.bus.request(subjects.calls(message.verb), message, timeout=10)
 
     async def start(self, caller: str, *callees: str, **fields: Any) -> CallReply:
         """Starts a call."""
@@ -90,13 +90,17 @@ class CallsClient:
         """The states of the call's stored records, in order; None when it was removed."""
         return [None if record is None else record.state for record in self.changes[call.call.call_id]]
 
-    async def removed(self, call: CallReply, within: float = 15.0) -> CallRecord:
+    async def removed(self, call: CallReply, within: float = 25.0) -> CallRecord:
         """Waits until the call is in the history only, and returns its last record. Raises TimeoutError."""
         async with asyncio.timeout(within):
             while None not in self.changes[call.call.call_id]:
-                self._arrived.clear()
-                await self._arrived.wait()
+                await self.wait_for_change()
         return [record for record in self.changes[call.call.call_id] if record is not None][-1]
+
+    async def wait_for_change(self) -> None:
+        """Waits until another change arrives."""
+        self._arrived.clear()
+        await self._arrived.wait()
 
     def on_change(self, entry: Entry) -> None:
         """A call was stored or removed."""

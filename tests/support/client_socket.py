@@ -18,7 +18,8 @@ from typing import Any, Self
 
 import aiohttp
 
-ANSWER_TIMEOUT = 10.0
+ANSWER_TIMEOUT = 20.0
+"""Seconds; bounds what never comes. A busy machine may take some."""
 
 
 class Refused(Exception):

@@ -22,7 +22,7 @@ async def wait_for_counts(
 
 
 async def wait_for_stats(
-    installation: Installation, expected: dict[str, int], *, within: float = 10.0, signaling: int = 0
+    installation: Installation, expected: dict[str, int], *, within: float = 20.0, signaling: int = 0
 ) -> dict[str, Any]:
     """Waits until these fields of `/stats` have these values. Returns all fields. Raises AssertionError."""
     deadline = time.monotonic() + within
@@ -40,7 +40,7 @@ async def wait_for_stats(
 
 
 async def wait_for_workers(
-    installation: Installation, holds: Callable[[list[dict[str, Any]]], bool], within: float = 10.0
+    installation: Installation, holds: Callable[[list[dict[str, Any]]], bool], within: float = 20.0
 ) -> None:
     """Waits until `holds` is true of the workers in `/stats`, which lag the counts. Raises TimeoutError."""
     async with asyncio.timeout(within):

@@ -27,6 +27,8 @@ SPREAD = {"ROOM_PEERS_PER_WORKER": "1"}
 """Settings with which a room is on all workers of its node as soon as it has enough peers."""
 SPREAD_OVER_NODES = {"ROOM_PEERS_PER_NODE": "1"}
 """Settings with which a room is on all nodes as soon as it has enough peers."""
+NODE_SILENCE = "4"
+"""Seconds, instead of 1: a media node that a busy machine lets stand still for a moment is not dead."""
 _POLL_INTERVAL = 0.05
 _UDP_PORTS_PER_NODE = 8
 _NOT_INHERITED = frozenset(
@@ -103,6 +105,7 @@ class Installation:
             "EMPTY_ROOM_TTL": str(empty_room_ttl),
             "RECORDINGS_DIR": str(directory / "recordings"),
             "MIN_FREE_DISK": "0",
+            "NODE_SILENCE": NODE_SILENCE,
             **(environment or {}),
         }
         specs = service_specs(self.layout, self.nats.url, inherited)
@@ -138,7 +141,7 @@ class Installation:
 
     def stats(self, signaling: int = 0) -> dict[str, Any]:
         """The answer of this instance to `GET /stats`, for the whole cluster. Raises OSError."""
-        answer = _get(f"{self.urls[signaling]}/stats")
+        answer = _get(f"{self.urls[signaling]}/stats", timeout=10.0)
         if not isinstance(answer, dict):
             raise ConnectionError(f"/stats answered {answer!r}")
         return answer
@@ -225,13 +228,13 @@ class Installation:
         self.stop()
 
 
-def _get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=2.0) as answer:
+def _get(url: str, timeout: float) -> Any:
+    with urllib.request.urlopen(url, timeout=timeout) as answer:
         return json.load(answer)
 
 
 def _is_ready(url: str, nodes: int) -> bool:
     try:
-        return int(_get(f"{url}/ready")["nodes"]) >= nodes
+        return int(_get(f"{url}/ready", timeout=2.0)["nodes"]) >= nodes
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -29,13 +29,13 @@ async def fill_room(callers: Sequence[Caller]) -> list[Filling]:
 
 
 async def _produce_until_refused(caller: Caller) -> Filling:
-    transport = await caller.call("createTransport", direction="send")
+    transport = await caller.ask("createTransport", direction="send")
     produce = {"transportId": transport["id"], "kind": "audio", "appData": LARGE}
     producers: list[str] = []
     for number in range(MAX_PRODUCERS):
         parameters = rtp_parameters("audio", 1_000 + number, mid=str(number))
         try:
-            producers.append((await caller.call("produce", **produce, rtpParameters=parameters))["id"])
+            producers.append((await caller.ask("produce", **produce, rtpParameters=parameters))["id"])
         except Refused as refused:
             return Filling(producers, refused.code)
     return Filling(producers, None)

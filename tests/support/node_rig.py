@@ -33,6 +33,8 @@ from hubbub_service import Lifecycle
 
 from .rtp_transport import RtpTransport
 
+ANSWER_TIMEOUT = 10.0
+"""Seconds, of which a busy machine may take some."""
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 ReplyT = TypeVar("ReplyT", bound=Model)
 
@@ -67,7 +69,7 @@ class Peer:
     async def request(self, message: Request[ReplyT]) -> ReplyT:
         """Sends a request to the peer's node and incarnation."""
         return await self.bus.request(
-            subjects.node(self.placement.node_id, self.placement.epoch, message.verb), message
+            subjects.node(self.placement.node_id, self.placement.epoch, message.verb), message, timeout=ANSWER_TIMEOUT
         )
 
     async def listen(self) -> None:

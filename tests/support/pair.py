@@ -24,7 +24,7 @@ class Pair:
     producers: dict[str, str]
     consumers: dict[str, Consumer]
 
-    async def wait_media(self, packets: int = 10, within: float = 10.0) -> None:
+    async def wait_media(self, packets: int = 10, within: float = 20.0) -> None:
         """Waits until Bob receives this many more packets of each track."""
         for consumer in self.consumers.values():
             await consumer.wait_packets(packets, within)

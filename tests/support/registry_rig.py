@@ -19,6 +19,7 @@ from hubbub_bus import Bus, Endpoint, Lease
 from hubbub_cli.supervised_process import ProcessSpec
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model, Request, ids, subjects
 from hubbub_contracts.bus.node import NodeHeartbeat, ProbeNode, WorkerLoad
+from hubbub_contracts.bus.node_list import ListNodes
 from hubbub_contracts.bus.peer import JoinRoom, LeaveRoom
 from hubbub_contracts.bus.producer import AddProducer
 from hubbub_contracts.bus.records import PeerRecord, Placement
@@ -30,7 +31,10 @@ from .service_process import ServiceProcess
 
 ReplyT = TypeVar("ReplyT", bound=Model)
 
+START_TIMEOUT = 30.0
 HEARTBEAT_INTERVAL = 0.2
+NODE_SILENCE = 3.0
+"""Seconds, instead of 1: the nodes are in the process of the tests, which stands still at times."""
 FAILURE_DETECTION_AFTER = 5.5
 """Seconds after its start in which a replica considers nothing dead."""
 
@@ -51,13 +55,14 @@ class Replicas:
         """Starts a killed replica and waits until it is up. Raises TimeoutError."""
         before = process.starts()
         process.start()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(START_TIMEOUT):
             while process.starts() == before:
                 await asyncio.sleep(0.02)
 
 
 def registry_process(url: str, directory: Path, number: int = 0, **settings: object) -> ServiceProcess:
     """A replica that is not started. `settings` are the registry's settings in lower case."""
+    settings = {"node_silence": NODE_SILENCE, **settings}
     environment = os.environ | {"NATS_URL": url} | {name.upper(): str(value) for name, value in settings.items()}
     command = [sys.executable, "-m", "hubbub_registry"]
     name = f"registry-{number}"
@@ -81,7 +86,7 @@ def replicas(directory: Path, count: int = 2, **settings: object) -> Iterator[Re
 
 
 def _wait_until_up(process: ServiceProcess) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + START_TIMEOUT
     while not process.starts():
         assert process.alive, process.log_tail()
         assert time.monotonic() < deadline, process.log_tail()
@@ -238,6 +243,14 @@ class FakeSignaling:
                 known = {worker.node_id for worker in (await self.request(GetStats())).workers}
                 in_a_row = in_a_row + 1 if expected <= known else 0
 
+    async def wait_draining(self, node: FakeNode) -> None:
+        """Waits until every replica knows that the node drains: until many answers in a row say so."""
+        in_a_row = 0
+        async with asyncio.timeout(10):
+            while in_a_row < 20:
+                states = {each.node_id: each.state for each in (await self.request(ListNodes())).nodes}
+                in_a_row = in_a_row + 1 if states.get(node.node_id) == "draining" else 0
+
     async def create(self) -> str:
         """Creates a room. Returns its id."""
         return (await self.request(CreateRoom(call_id=ids.mint()))).room_id
@@ -294,7 +307,7 @@ class FakeSignaling:
         return next(peer for peer in (await self.room(room_id)).peers if peer.peer_id == peer_id)
 
     async def wait_for_room(
-        self, room_id: str, holds: Callable[[RoomSnapshot], bool], within: float = 10.0
+        self, room_id: str, holds: Callable[[RoomSnapshot], bool], within: float = 20.0
     ) -> RoomSnapshot:
         """Waits until `holds` is true for the snapshot, and returns it. Raises AssertionError."""
         deadline = time.monotonic() + within
@@ -303,7 +316,7 @@ class FakeSignaling:
             await asyncio.sleep(0.02)
         return snapshot
 
-    async def wait_until_deleted(self, room_id: str, within: float = 10.0) -> float:
+    async def wait_until_deleted(self, room_id: str, within: float = 20.0) -> float:
         """Waits until the room is deleted. Returns the seconds that it took. Raises AssertionError."""
         began = time.monotonic()
         while True:

@@ -60,7 +60,7 @@ class RtpTransport(rtp_transport.RtpTransport):
             await asyncio.wait([self._task])
             self._task = None
 
-    async def wait_packets(self, ssrc: int, packets: int = 10, within: float = 10.0) -> Stream:
+    async def wait_packets(self, ssrc: int, packets: int = 10, within: float = 20.0) -> Stream:
         """Waits until this many more packets of the stream arrive. Raises TimeoutError."""
         stream = self.streams[ssrc]
         wanted = stream.packets + packets

@@ -38,7 +38,7 @@ def scrape(installation: Installation) -> Scrape:
     """Reads every endpoint of an installation with `metrics=True`. Raises OSError."""
     samples = []
     for url in installation.layout.metrics_urls():
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=10) as answer:
             text = answer.read().decode()
         for family in text_string_to_metric_families(text):
             samples += [(one.name, one.labels, one.value) for one in family.samples]
@@ -48,7 +48,7 @@ def scrape(installation: Installation) -> Scrape:
 def get_json(url: str) -> tuple[int, Any]:
     """The status and the JSON body of a GET. Raises OSError without an answer."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=10) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -31,12 +32,18 @@ async def simulcast(sender: Caller, sources: dict[int, Source] | None = None) ->
 
 
 async def received_layers(consumer: Consumer) -> set[int]:
-    """The encodings from which the next packets come."""
-    layers = set[int]()
-    for _ in range(20):
+    """The encodings from which the next packets come.
+
+    Packets of another encoding may precede them: they were sent before the receiver was told of a change, and are read
+    after that.
+    """
+    layers: deque[int] = deque(maxlen=20)
+    for _ in range(100):
         stream = await consumer.wait_packets(1)
-        layers.add(_LAYER_OF[stream.last_payload[-32:]])
-    return layers
+        layers.append(_LAYER_OF[stream.last_payload[-32:]])
+        if len(layers) == layers.maxlen and len(set(layers)) == 1:
+            break
+    return set(layers)
 
 
 async def reported_layers(receiver: Caller, consumer: Consumer, spatial: int) -> dict[str, Any]:

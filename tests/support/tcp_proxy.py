@@ -5,6 +5,8 @@ import time
 from types import TracebackType
 from typing import Self
 
+from hubbub_cli.ports import free_tcp_port
+
 
 class TcpProxy:
     """Forwards connections to `port` of the loopback interface."""
@@ -15,7 +17,7 @@ class TcpProxy:
         self._delay = delay
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
-        self.port = 0
+        self.port = free_tcp_port()
         self.discards = False
         """Discards all received data and keeps the connections open, like a dead link that neither end has noticed."""
         self._to_target = asyncio.Event()
@@ -36,7 +38,6 @@ class TcpProxy:
     async def start(self) -> None:
         """Accepts connections, on the same port as before."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def cut(self) -> None:
         """Aborts all connections and refuses new ones."""

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from aiohttp import ClientSession, web
 
+from hubbub_cli.ports import free_tcp_port
 from support.client_socket import ClientSocket
 from support.installation import Installation
 
@@ -36,7 +37,7 @@ class WebhookReceiver:
         self.secrets: list[str] = []
         self.bad_signatures = 0
         self._runner: web.AppRunner | None = None
-        self._port = 0
+        self._port = free_tcp_port()  # nobody else gets it while the receiver is stopped
 
     @property
     def url(self) -> str:
@@ -60,7 +61,6 @@ class WebhookReceiver:
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
         await site.start()
-        [(_, self._port)] = self._runner.addresses
 
     async def stop(self) -> None:
         """Stops listening."""
@@ -73,7 +73,7 @@ class WebhookReceiver:
         await runner.cleanup()
         await _turn_loop()  # closed transports give up their sockets
 
-    async def wait_for(self, enough: Callable[[list[Event]], bool], timeout: float = 20.0) -> list[Event]:
+    async def wait_for(self, enough: Callable[[list[Event]], bool], timeout: float = 40.0) -> list[Event]:
         """Waits until what was accepted is enough, and returns it. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
             while not enough(self.accepted):

@@ -9,10 +9,19 @@ from hubbub_contracts import ids
 from support.nats_servers import NatsServer
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers may take longer than in use, since tests and what they ask stand still together."""
+    monkeypatch.setattr("hubbub_bus.kv.WRITE_TIMEOUT", 10.0)
+    defaults = Bus.request.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "timeout", 10.0)
+
+
 @pytest.fixture
 async def bus(nats_server: NatsServer) -> AsyncIterator[Bus]:
     """A connection of its own for each test."""
-    connected = await Bus.connect(nats_server.url, name="test", timeout=5)
+    connected = await Bus.connect(nats_server.url, name="test", timeout=20)
     yield connected
     await connected.close()
 

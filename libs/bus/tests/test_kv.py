@@ -39,13 +39,13 @@ async def test_one_of_a_hundred_concurrent_creates_succeeds(store: KeyValue) -> 
 
 async def test_a_purge_leaves_a_tombstone_with_its_reason_until_it_expires(store: KeyValue) -> None:
     revision = await store.create("a", Value(n=1))
-    tombstone = await store.purge("a", last=revision, reason="left", tombstone_ttl=1)
+    tombstone = await store.purge("a", last=revision, reason="left", tombstone_ttl=3)
     entry = await store.get("a")
     assert entry is not None
     assert (entry.value, entry.revision, entry.reason, entry.expired) == (None, tombstone, "left", False)
     with pytest.raises(KeyConflict):
         await store.create("a", Value(n=2), over_tombstone=False)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while await store.get("a") is not None:
             await asyncio.sleep(0.05)
     assert await store.create("a", Value(n=2), over_tombstone=False) > tombstone
@@ -58,7 +58,7 @@ async def test_create_replaces_a_tombstone(store: KeyValue) -> None:
 
 async def test_an_expired_key_leaves_a_tombstone(store: KeyValue) -> None:
     await store.create("a", Value(n=1), ttl=1)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while (entry := await store.get("a")) is None or entry.value is not None:
             await asyncio.sleep(0.05)
     assert entry.expired

@@ -29,9 +29,9 @@ async def eventually(condition: Callable[[], bool], seconds: float = 20) -> None
 
 
 async def test_renewing_keeps_the_epoch(bus: Bus, store: KeyValue, key: str) -> None:
-    lease = Lease(bus, key, "n", data={"region": "eu"}, ttl=1, renew_interval=0.2)
+    lease = Lease(bus, key, "n", data={"region": "eu"}, ttl=3, renew_interval=0.2)
     epoch = await lease.acquire()
-    await asyncio.sleep(1.5)
+    await asyncio.sleep(3.5)
     entry = await store.get(key)
     assert entry is not None
     record = parse_lease(entry)
@@ -92,7 +92,7 @@ async def test_the_lease_of_a_former_incarnation_does_not_end_the_current_one(
             break
         except KeyConflict:
             continue
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while (current := await store.get(key)) is None or current.revision == rolled_back:
             await asyncio.sleep(0.02)
     assert (lease.held, lease.epoch, lost) == (True, epoch, [])
@@ -147,7 +147,7 @@ async def test_a_failed_renewal_is_repeated_before_the_next_one_is_due(
     bus: Bus, store: KeyValue, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hubbub_bus.lease.RETRY_INTERVAL", 0.05)
-    lease = Lease(bus, key, "n", ttl=60, renew_interval=2)
+    lease = Lease(bus, key, "n", ttl=60, renew_interval=5)
     await lease.acquire()
     attempts = 0
 
@@ -161,7 +161,7 @@ async def test_a_failed_renewal_is_repeated_before_the_next_one_is_due(
     monkeypatch.undo()
     failed_at = asyncio.get_running_loop().time()
     await eventually(lambda: lease._renewed_at > failed_at)
-    assert lease._renewed_at < failed_at + 2, "before the interval has passed"
+    assert lease._renewed_at < failed_at + 5, "before the interval has passed"
     await lease.release()
 
 
@@ -174,7 +174,7 @@ async def test_a_lease_is_fresh_while_the_store_accepts_its_renewals(
     assert not before_acquiring
     await lease.acquire()
     await asyncio.sleep(0.7)
-    assert lease.is_fresh
+    await eventually(lambda: lease.is_fresh)
 
     async def refuse(*_: object, **__: object) -> int:
         raise HubbubError(ErrorCode.UNAVAILABLE, "no space left on device", retryable=True)
@@ -196,6 +196,6 @@ async def test_a_holder_waits_until_the_owner_creates_the_bucket() -> None:
         await asyncio.sleep(0.3)
         assert not acquiring.done()
         assert await lease_bucket(bus).ensure(), "the holder did not create it"
-        await asyncio.wait_for(acquiring, 5)
+        await asyncio.wait_for(acquiring, 20)
         await lease.release()
         await bus.close()

@@ -15,6 +15,7 @@ from hubbub_cli.nats_server import EmbeddedNats
 from hubbub_contracts import ErrorCode, HubbubError, Model, ids
 from hubbub_service.tasks import failure_count
 from support.nats_servers import nats_server
+from support.nats_store import copy_store
 
 
 class Value(Model):
@@ -45,7 +46,7 @@ async def test_a_view_lists_the_bucket_then_reports_each_change(bus: Bus, store:
 
     view = View(bus, store, on_change)
     view.start()
-    await view.wait_healthy(5)
+    await view.wait_healthy(20)
     second = await store.update("a", Value(n=2), last=first)
     await view.wait_for(second)
     assert view.entries["a"].revision == second
@@ -63,7 +64,7 @@ async def test_a_failing_listener_is_reported_and_the_view_continues(bus: Bus, s
 
     view = View(bus, store, fail)
     view.start()
-    await view.wait_healthy(5)
+    await view.wait_healthy(20)
     failures = failure_count()
     await view.wait_for(await store.create("a", Value(n=1)))
     assert failure_count() == failures + 1
@@ -74,7 +75,7 @@ async def test_a_failing_listener_is_reported_and_the_view_continues(bus: Bus, s
 async def test_the_view_of_an_empty_bucket_is_healthy_at_once(bus: Bus, store: KeyValue) -> None:
     view = View(bus, store)
     view.start()
-    await view.wait_healthy(2)
+    await view.wait_healthy(20)
     assert view.healthy
     await view.stop()
     assert not view.healthy
@@ -84,7 +85,7 @@ async def test_a_thousand_changes_arrive_in_order(bus: Bus, store: KeyValue) -> 
     revisions: list[int] = []
     view = View(bus, store, lambda entry, _: revisions.append(entry.revision))
     view.start()
-    await view.wait_healthy(5)
+    await view.wait_healthy(20)
     made: list[int] = []
     for batch in range(10):  # a thousand writes at once can exceed the write timeout of a busy machine
         writes = [store.create(f"k{batch}-{n}", Value(n=n)) for n in range(100)]
@@ -103,14 +104,14 @@ async def test_changes_during_an_outage_are_reported_as_differences() -> None:
         reported: list[tuple[str, bytes | None]] = []
         view = View(bus, store, lambda entry, _: reported.append((entry.key, entry.value)))
         view.start()
-        await view.wait_healthy(5)
+        await view.wait_healthy(20)
         reported.clear()
         server.kill()
         await eventually(lambda: not view.healthy)
         server.start()
         await eventually(lambda: view.healthy)
         revision = await store.update("changed", Value(n=2), last=changed)
-        await view.wait_for(await store.purge("removed", last=removed, reason="left"), timeout=5)
+        await view.wait_for(await store.purge("removed", last=removed, reason="left"), timeout=20)
         assert reported == [("changed", b'{"n":2}'), ("removed", None)]
         assert (view.entries["kept"].revision, view.entries["changed"].revision) == (kept, revision)
         await view.stop()
@@ -165,7 +166,7 @@ async def test_a_view_leaves_no_consumers_behind_when_the_server_freezes(tmp_pat
         await store.ensure()
         view = View(bus, store)
         view.start()
-        await view.wait_healthy(5)
+        await view.wait_healthy(20)
         assert server.pid is not None
         for _ in range(2):
             os.kill(server.pid, signal.SIGSTOP)
@@ -188,9 +189,9 @@ async def test_a_store_that_lacks_its_last_writes_is_replaced_and_no_revision_re
         views = [View(bus, KeyValue(bus, Bucket("b")), owns_bucket=True) for _ in range(2)]
         for view in views:
             view.start()
-            await view.wait_healthy(10)
+            await view.wait_healthy(20)
         await store.create("kept", Value(n=1))
-        shutil.copytree(server.store_dir / "jetstream", tmp_path / "copy")
+        await copy_store(server.store_dir / "jetstream", tmp_path / "copy")
         before = await store.create("lost", Value(n=1))
         for view in views:
             await view.wait_for(before)
@@ -216,7 +217,7 @@ async def owner(bus: Bus) -> AsyncIterator[View]:
     store = KeyValue(bus, Bucket(f"b{ids.mint()}"))
     view = View(bus, store, owns_bucket=True)
     view.start()
-    await view.wait_healthy(5)
+    await view.wait_healthy(20)
     await view.wait_for(await store.create("a", Value(n=1)))
     yield view
     await view.stop()

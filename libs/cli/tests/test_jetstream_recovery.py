@@ -1,11 +1,18 @@
 """The embedded server is restarted after a failed write, once the disk has space."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hubbub_cli.jetstream_recovery import NO_SPACE, JetStreamRecovery
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
 
 
 async def test_the_server_is_restarted_once_there_is_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,11 +26,9 @@ async def test_the_server_is_restarted_once_there_is_space(tmp_path: Path, monke
     await asyncio.sleep(0.05)
     assert restarts == []
     free = 1 << 30
-    await asyncio.sleep(0.05)
-    assert restarts == [1 << 30]
+    await eventually(lambda: restarts == [1 << 30])
     recovery.on_output(f"[1] 2026/01/01 00:00:00.000000 [ERR] {NO_SPACE}")
-    await asyncio.sleep(0.05)
-    assert len(restarts) == 2
+    await eventually(lambda: len(restarts) == 2)
     recovery.stop()
 
 

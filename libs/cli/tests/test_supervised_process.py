@@ -34,7 +34,7 @@ class Supervised:
 
     async def next(self, kind: type[ProcessEvent]) -> ProcessEvent:
         """The next event of this kind; other events are skipped."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not isinstance(event := await self.events.get(), kind):
                 pass
             return event

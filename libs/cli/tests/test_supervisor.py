@@ -25,7 +25,7 @@ def spec(name: str, script: str = FOREVER) -> ProcessSpec:
 
 
 async def until_up(supervisor: Supervisor, names: set[str], lines: list[str]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not (supervisor.pids().keys() >= names and len(lines) >= len(names)):
             await asyncio.sleep(0.02)
 
@@ -41,7 +41,7 @@ async def test_failing_observer_does_not_end_the_supervision() -> None:
 
     supervisor = Supervisor(observe)
     supervisor.start([spec("restarted", "print('up')")])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(lines) < 2:  # the child exits, and is started again
             await asyncio.sleep(0.02)
     await supervisor.stop()

@@ -15,9 +15,10 @@ async def say(word):
 """
 
 
-def service(body: str) -> "subprocess.CompletedProcess[str]":
-    code = HEAD + textwrap.dedent(body) + "\nraise SystemExit(run(start, deadline=4))"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
+def service(body: str, deadline: float = 15.0) -> "subprocess.CompletedProcess[str]":
+    """Runs a service. `deadline`: seconds in which it has to stop."""
+    code = HEAD + textwrap.dedent(body) + f"\nraise SystemExit(run(start, deadline={deadline}))"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
@@ -143,7 +144,8 @@ def test_a_start_that_loses_its_cancellation_is_cancelled_again() -> None:
     ids=["blocks the loop", "blocks a thread", "ignores its cancellation"],
 )
 def test_a_service_that_cannot_stop_exits_with_1_at_the_deadline(hangs: str) -> None:
-    ended = service(f"""
+    ended = service(
+        f"""
         import threading
         async def ignore_cancellations():
             while True:
@@ -156,7 +158,9 @@ def test_a_service_that_cannot_stop_exits_with_1_at_the_deadline(hangs: str) -> 
         async def start(lifecycle):
             lifecycle.on_stop("hangs", hang, timeout=0.1)
             lifecycle.stop()
-    """)
+    """,
+        deadline=4,
+    )
     assert ended.returncode == 1
     assert "the service does not stop" in ended.stdout
 

@@ -109,7 +109,9 @@ async def test_the_end_of_the_incarnations_is_reported(rig: NodeRig) -> None:
     lease.acquire = fail  # type: ignore[method-assign]
     failing = incarnations(rig, lease)
     failing.start(failures.append)
-    await asyncio.sleep(0.01)
+    async with asyncio.timeout(5):
+        while not failures:
+            await asyncio.sleep(0.01)
     assert failures == ["the task incarnations ended"]
     await failing.stop()
 

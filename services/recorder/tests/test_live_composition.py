@@ -60,7 +60,6 @@ def test_a_file_that_grows_is_read_as_far_as_it_is_written(tmp_path: Path) -> No
 
 
 def test_a_running_recording_is_composed_a_few_seconds_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "DELAY", 1_500)
     monkeypatch.setattr(stage, "STALL", 500)
     files = RecordingDirectory(tmp_path, 0)
     directory = files.create("one")
@@ -90,8 +89,8 @@ def test_a_running_recording_is_composed_a_few_seconds_behind(tmp_path: Path, mo
     composing = threading.Thread(target=lambda: answers.append(compose(job, progress.append, finished)))
     composing.start()
     tracks.run(started_at, on_change)
-    wait_until(lambda: progress)
-    assert 0.5 < progress[-1] < 1, "most of it is made before the end"
+    wait_until(lambda: max(progress, default=0.0) > 0.3)  # it is made before the end
+    assert max(progress) < 1
     assert composing.is_alive()
     finished.set()
     composing.join(WITHIN)

@@ -9,7 +9,7 @@ import pytest
 
 from support.virtual_time import VirtualTimeLoop
 
-REAL_TIME = {"test_http.py", "test_tls.py"}
+REAL_TIME = {"test_http.py", "test_published_keys.py", "test_tls.py"}
 """Files whose tests open sockets or wait for threads."""
 
 

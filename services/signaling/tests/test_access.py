@@ -257,7 +257,7 @@ async def test_without_access_tokens_a_refresh_is_unsupported() -> None:
 
 
 async def until(condition: Any) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while not condition():
             await asyncio.sleep(0.01)
 
@@ -273,7 +273,7 @@ async def test_a_client_is_told_before_its_token_expires(rig: SignalingRig) -> N
 
 async def test_a_peer_leaves_when_its_token_expires(rig: SignalingRig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_access, "LEEWAY", 0.0)
-    client = await joined(rig, lifetime=1.5)
+    client = await joined(rig, lifetime=3.0)
     await until(lambda: client.socket.closed)
     await rig.ports.outbox.drain()
     assert [reason for _, reason in rig.backend.departures()] == ["removed"]
@@ -282,7 +282,7 @@ async def test_a_peer_leaves_when_its_token_expires(rig: SignalingRig, monkeypat
 
 async def test_a_refreshed_token_puts_the_expiry_off(rig: SignalingRig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_access, "LEEWAY", 0.0)
-    short, kept = await joined(rig, lifetime=1.5), await joined(rig, lifetime=1.5)
+    short, kept = await joined(rig, lifetime=3.0), await joined(rig, lifetime=3.0)
     assert code(await kept.ask("refreshToken", {"token": token()})) is None
     await until(lambda: short.socket.closed)
     assert not kept.socket.closed

@@ -1,4 +1,5 @@
-"""nats-py's client with five faults fixed. nats-py is pinned; `tests/test_connection.py` fails when a fault is back.
+"""nats-py's client with six faults fixed. nats-py is pinned; `tests/test_connection.py`, and the repository's
+`tests/contract/test_bus_tls.py`, fail when a fault is back.
 
 - `Client.flush` leaves its future in the list of pending pongs when it times out or is cancelled. The late pong then
   fails on that future, which ends the client's reader: the connection looks healthy but receives nothing. The fix
@@ -11,6 +12,8 @@
   somebody in between would write there. The fix overrides the private `_process_info`, which precedes the password.
 - An attempt to connect to a server that accepts, and then says nothing, leaves its socket open. The fix overrides the
   private `_connect_to_server`, which begins the next attempt.
+- An attempt to connect whose TLS handshake is not answered in time is never followed by another one: the client waits
+  for the end of a stream that the handshake has taken over. The fix overrides the private `_close`.
 """
 
 from __future__ import annotations
@@ -60,6 +63,12 @@ class PatchedClient(Client):
     async def _connect_to_server(self, s: Srv) -> None:
         self.abort()
         await super()._connect_to_server(s)
+
+    async def _close(self, status: int, do_cbs: bool = True) -> None:
+        if status == Client.DISCONNECTED:  # an attempt to connect has failed
+            self.abort()
+            self._transport = None
+        await super()._close(status, do_cbs)
 
     async def _process_op_err(self, e: Exception) -> None:
         if self.is_connected:

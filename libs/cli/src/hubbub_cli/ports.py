@@ -3,6 +3,7 @@
 Free ports are chosen below the range from which the system takes the ports of outgoing connections. Inside it, a
 connection of another program can take the port before its server listens, and a client that tries to connect before
 the server listens can be given that very port: it then connects to itself (RFC 9293, simultaneous open).
+A chosen port is reserved: it is not chosen again, in no process of this user, while nothing listens on it yet.
 """
 
 import itertools
@@ -10,6 +11,8 @@ import random
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+
+from .port_reservations import reserve
 
 LOWEST = 10_081
 """The first port that is chosen. Well-known services are below it, and all ports to which browsers refuse to connect
@@ -35,6 +38,11 @@ class PortTaken(Exception):
 def free_tcp_port(host: str = LOOPBACK) -> int:
     """A TCP port that was free at the time of the call."""
     return free_tcp_ports(1, host)
+
+
+def free_tcp_port_like(preferred: int, host: str = LOOPBACK) -> int:
+    """`preferred` when it is free, else another TCP port that was free at the time of the call."""
+    return preferred if tcp_port_is_free(preferred, host) and reserve(preferred) else free_tcp_port(host)
 
 
 def free_tcp_ports(count: int, host: str = ANY) -> int:
@@ -102,7 +110,8 @@ def _first_of_free(count: int, host: str, is_free: Callable[[int, str], bool]) -
     end = first_ephemeral_port()
     for _ in range(1_000):
         first = next(_candidates)
-        if first + count <= end and all(is_free(first + i, host) for i in range(count)):
+        chosen = range(first, first + count)
+        if chosen.stop <= end and all(is_free(port, host) for port in chosen) and all(map(reserve, chosen)):
             return first
     raise OSError(f"no {count} consecutive ports are free between {LOWEST} and {end}")
 

@@ -133,8 +133,7 @@ class _Installation:
         self._reporter.end_start()
 
     def _prepare_nats(self) -> nats_server.NatsLaunch:
-        port = NATS_PORT if ports.tcp_port_is_free(NATS_PORT, ports.LOOPBACK) else ports.free_tcp_port()
-        return nats_server.prepare(self._options.data_dir / NATS, port)
+        return nats_server.prepare(self._options.data_dir / NATS, ports.free_tcp_port_like(NATS_PORT))
 
     async def _wait_until_ready(self) -> None:
         """Returns when the installation is ready or a signal arrived. Raises StartFailed."""

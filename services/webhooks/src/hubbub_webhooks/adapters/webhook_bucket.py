@@ -20,6 +20,8 @@ MAX_BYTES = 64 * 1024 * 1024
 """Of the bucket. What one endpoint was told of a room of 10 has 2 KB."""
 IDLE_TTL = 90_000
 """Seconds for which the state of an idle room is kept: longer than its sequence goes on."""
+READY_TIMEOUT = 1.0
+"""Seconds for which a request waits for the list of endpoints after a connection to the bus was lost."""
 _ENDPOINT, _POSITION, _TOLD = "endpoint", "position", "told"
 
 ModelT = TypeVar("ModelT", bound=Model)
@@ -54,6 +56,10 @@ class KvEndpoints:
     def version(self) -> int:
         """See `Endpoints`."""
         return self._version
+
+    async def refresh(self) -> None:
+        """See `Endpoints`."""
+        await self._view.catch_up(READY_TIMEOUT)
 
     async def wait_for_change(self, version: int) -> None:
         """See `Endpoints`."""

@@ -77,6 +77,10 @@ class Endpoints(Protocol):
         """Grows with each change."""
         ...
 
+    async def refresh(self) -> None:
+        """Waits until `current` contains everything that any instance has stored. Raises HubbubError."""
+        ...
+
     async def wait_for_change(self, version: int) -> None:
         """Waits until the version differs from this one."""
         ...

@@ -13,7 +13,7 @@ _PAGE = 100
 
 async def list_dead_letters(context: WebhooksContext, request: ListDeadLetters) -> DeadLetterPage:
     """A page of the dead letters, the oldest first. Raises `not_found`."""
-    find(context, request.tenant, request.webhook_id)
+    await find(context, request.tenant, request.webhook_id)
     letters = await context.queues.dead_letters(request.webhook_id, request.after, request.limit + 1)
     page = letters[: request.limit]
     return DeadLetterPage(
@@ -35,7 +35,7 @@ async def list_dead_letters(context: WebhooksContext, request: ListDeadLetters) 
 
 async def replay(context: WebhooksContext, request: ReplayDeadLetters) -> Replayed:
     """Queues the dead letters again, in their order, behind what waits. Raises `not_found`."""
-    find(context, request.tenant, request.webhook_id)
+    await find(context, request.tenant, request.webhook_id)
     replayed = 0
     while letters := await context.queues.dead_letters(request.webhook_id, 0, _PAGE):
         for letter in letters:

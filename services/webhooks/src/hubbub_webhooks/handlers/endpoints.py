@@ -24,6 +24,7 @@ from .context import WebhooksContext
 
 async def list_webhooks(context: WebhooksContext, request: ListWebhooks) -> WebhookList:
     """Lists the endpoints of the tenant, without their secrets."""
+    await context.endpoints.refresh()
     records = sorted(
         (record for record in context.endpoints.current.values() if record.tenant == request.tenant),
         key=lambda record: (not context.endpoints.is_configured(record.webhook_id), record.created_at),
@@ -33,6 +34,7 @@ async def list_webhooks(context: WebhooksContext, request: ListWebhooks) -> Webh
 
 async def create(context: WebhooksContext, request: CreateWebhook) -> Webhook:
     """Adds the endpoint; a repetition returns it again. Raises `quota_exceeded`, `not_allowed` and `conflict`."""
+    await context.endpoints.refresh()
     existing = context.endpoints.current.get(request.webhook_id)
     if (
         existing is not None
@@ -49,7 +51,7 @@ async def create(context: WebhooksContext, request: CreateWebhook) -> Webhook:
 
 async def update(context: WebhooksContext, request: UpdateWebhook) -> Webhook:
     """Replaces the options of the endpoint. Without secrets, it keeps its own."""
-    existing = _own(context, request.tenant, request.webhook_id)
+    existing = await _own(context, request.tenant, request.webhook_id)
     record = await _record(context, request, existing.created_at, existing.secrets)
     await context.endpoints.put(record, new=False)
     return await _show(context, record, with_secrets=True)
@@ -57,14 +59,14 @@ async def update(context: WebhooksContext, request: UpdateWebhook) -> Webhook:
 
 async def delete(context: WebhooksContext, request: DeleteWebhook) -> Done:
     """Removes the endpoint. The instance that delivers removes what waits for it."""
-    _own(context, request.tenant, request.webhook_id)
+    await _own(context, request.tenant, request.webhook_id)
     await context.endpoints.remove(request.webhook_id)
     return Done()
 
 
 async def test(context: WebhooksContext, request: TestWebhook) -> Done:
     """Posts one event, outside of all queues. Raises `unavailable` with the reason when it is not accepted."""
-    record = find(context, request.tenant, request.webhook_id)
+    record = await find(context, request.tenant, request.webhook_id)
     event = WebhookEvent(type="webhook.test", timestamp=now_text(), data=WebhookData(call_id="test", seq=0))
     body = event.model_dump_json(exclude_none=True).encode()
     attempt = await context.sender.post(record.url, signed_headers(record.secrets, ids.mint(), time.time(), body), body)
@@ -73,17 +75,18 @@ async def test(context: WebhooksContext, request: TestWebhook) -> Done:
     return Done()
 
 
-def find(context: WebhooksContext, tenant: str | None, webhook_id: str) -> WebhookRecord:
-    """The endpoint of the tenant. Raises `not_found`."""
+async def find(context: WebhooksContext, tenant: str | None, webhook_id: str) -> WebhookRecord:
+    """The endpoint of the tenant, as the last answered request of any instance left it. Raises `not_found`."""
+    await context.endpoints.refresh()
     record = context.endpoints.current.get(webhook_id)
     if record is None or record.tenant != tenant:
         raise HubbubError(ErrorCode.NOT_FOUND, "no such webhook")
     return record
 
 
-def _own(context: WebhooksContext, tenant: str | None, webhook_id: str) -> WebhookRecord:
+async def _own(context: WebhooksContext, tenant: str | None, webhook_id: str) -> WebhookRecord:
     """An endpoint that requests may change. Raises `not_found` and `invalid_state`."""
-    record = find(context, tenant, webhook_id)
+    record = await find(context, tenant, webhook_id)
     if context.endpoints.is_configured(webhook_id):
         raise HubbubError(ErrorCode.INVALID_STATE, "this webhook is configured by WEBHOOK_URL: change it there")
     return record
