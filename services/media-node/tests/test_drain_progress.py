@@ -38,5 +38,13 @@ def test_the_next_peer_has_as_much_time_as_the_first() -> None:
     assert progress.is_over(110 + QUIET_TIMEOUT, STAYING, 0)
 
 
+def test_those_who_still_come_can_leave_afterwards() -> None:
+    progress = DrainProgress(100, timeout=30)
+    assert not progress.is_over(110, Movers(staying=1, coming=1), 0)
+    assert not progress.is_over(110 + QUIET_TIMEOUT - 0.1, STAYING, 0)
+    assert progress.is_over(110 + QUIET_TIMEOUT, STAYING, 0)
+    assert progress.is_over(130, Movers(staying=1, coming=1), 0)
+
+
 def test_without_time_a_node_ends_at_once() -> None:
     assert DrainProgress(100, timeout=0).is_over(100, LEAVING, 0)

@@ -3,6 +3,8 @@
 | peers that leave | peers whose clients could | nobody leaves         | the node                                     |
 |------------------|---------------------------|-----------------------|----------------------------------------------|
 | some             | any                       |                       | waits                                        |
+| none             | some, and some of them    | any                   | waits: they leave it as soon as they have    |
+|                  | are still coming          |                       | left the node before it                      |
 | none             | some                      | for less than 1.5 s   | waits                                        |
 | none             | some                      | for longer            | ends: there is no other node, or no registry |
 | none             | none                      |                       | ends                                         |
@@ -30,7 +32,7 @@ class DrainProgress:
 
     def is_over(self, now: float, movers: Movers, behind: int) -> bool:
         """Call it periodically. `behind`: producers that were replaced, and are still needed here."""
-        if movers.leaving or behind:
+        if movers.leaving or movers.coming or behind:
             self._seen = now
         waits = movers.leaving or behind or (movers.staying and now - self._seen < QUIET_TIMEOUT)
         return not waits or now >= self._deadline
