@@ -60,9 +60,6 @@ class RemoteProducer(AnyProducer):
     """Seconds of a monotonic clock; None while it is in use."""
     missing_since: float | None = None
     """Since when the room's record does not contain it."""
-
-    is_misplaced: bool = False
-    """It is to be had by another path from now on: nodes of the room have come or gone."""
     cut_off_above: bool = False
     """The node of the link gets nothing of it."""
 
