@@ -42,3 +42,17 @@ async def test_those_below_follow_a_node_that_gets_the_producer_by_another_path(
     assert before[0].closing
     assert before[1].closing
     assert tree.closures() == []
+
+
+async def test_a_path_that_fails_again_changes_nothing(tree: NodeTree) -> None:
+    below = deepest(tree)
+    silent = tree.expected(below)[0]
+    tree.silent.add(silent)
+    await tree.consume(below)
+    before = tree.remote(below)
+    await tree.nodes[below].pass_time(before.opened_at + remote_producers.PATH_LINGER)
+    await tree.finish_tasks()
+    assert [asked for asking, asked in tree.opened() if asking == below] == [silent, ORIGIN, silent]
+    assert tree.remote(below) is before
+    assert tree.nodes[below].told(commands.ReplaceProducer) == []
+    assert before.handover is None

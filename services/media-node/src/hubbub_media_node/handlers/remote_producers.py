@@ -90,6 +90,9 @@ async def open_remote(
                 return await _open_from(context, router, nodes[path[0]], wanted)
             except HubbubError as error:
                 _log.info("a node does not pass a producer on", node_id=path[0], error=error.message)
+                kept = context.entities.incoming.keep_direct(room, producer_id, origin, time.monotonic())
+                if kept is not None:
+                    return kept
         return await _open_from(context, router, origin, wanted._replace(path=(origin.node_id,)))
 
 
