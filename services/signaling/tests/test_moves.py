@@ -289,6 +289,20 @@ async def test_a_refused_replacement_leaves_the_former_producer(rig: SignalingRi
     assert client.session.resources.unanswered == ({"camera"} if error.retryable else set())
 
 
+async def test_a_replacement_whose_answer_was_lost_is_kept(rig: SignalingRig) -> None:
+    client = await moving(rig)
+
+    async def write(_: ReplaceProducer) -> Registered:
+        replaced(rig, client)
+        raise unavailable()
+
+    rig.backend.answers[ReplaceProducer] = write
+    assert await client.ask("produce", REPLACE) == {"id": "camera"}
+    assert asked(rig) == [("CreateProducer", "other")]
+    assert client.session.resources.producers == {"camera": "next"}
+    assert client.session.resources.unanswered == set()
+
+
 async def test_a_producer_that_a_moderator_paused_meanwhile_is_paused_on_the_new_node(rig: SignalingRig) -> None:
     client = await moving(rig)
     rig.backend.answers[ReplaceProducer] = Registered(revision=99, paused=True)

@@ -3,7 +3,8 @@
 Rules
 - The producer keeps its id. It is created on the new node, and one write of the registry says where it is.
 - The former one goes on until every node of the room has switched. Its node closes it and tells nobody.
-- When the registry refuses, the new one alone is closed. Without an answer, the nodes are asked what they have.
+- When the registry refuses, the new one alone is closed. Without an answer, the room's record tells, if it has the new
+  one already; else that is closed, and the nodes are asked what they have.
 """
 
 from __future__ import annotations
@@ -50,14 +51,15 @@ async def replace_producer(context: RequestContext, request: socket.Produce, pro
     try:
         created = await backend.node(placement, create)
         paused = request.paused or created.paused
-        registered = await backend.registry(
+        registered = await _register(
+            context,
             producer.ReplaceProducer(
                 room_id=membership.room_id,
                 peer_id=membership.peer_id,
                 producer_id=producer_id,
                 paused=paused,
                 placement=placement,
-            )
+            ),
         )
         _require_owned(context, producer_id)
     except HubbubError as error:
@@ -93,6 +95,20 @@ def _require_replaceable(
     if record.placement_of(found) == placement:
         raise HubbubError(ErrorCode.INVALID_STATE, "the producer is on the new media node already")
     return found
+
+
+async def _register(context: RequestContext, message: producer.ReplaceProducer) -> producer.Registered:
+    """Has the room get the producer from its new node. Raises HubbubError."""
+    try:
+        return await context.backend.registry(message)
+    except HubbubError as error:
+        record = context.membership.record
+        found = next((each for each in record.producers if each.producer_id == message.producer_id), None)
+        if not may_have_taken_effect(error) or found is None or record.placement_of(found) != message.placement:
+            raise
+        return producer.Registered(
+            revision=context.membership.hub.view.revision, paused=found.paused and not message.paused
+        )
 
 
 def _require_owned(context: RequestContext, producer_id: str) -> None:
