@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hubbub_contracts import Done, ErrorCode, HubbubError
+from hubbub_contracts.bus import media
 from hubbub_contracts.bus.consumer import CreateConsumer, ResumeConsumer
 from hubbub_contracts.bus.moderation_records import Moderation
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription, ProducerDescription, TransportDescription
@@ -337,6 +338,31 @@ async def test_a_move_that_ends_during_a_replacement(rig: SignalingRig) -> None:
     rig.backend.answers[ReplaceProducer] = end_first
     assert code(await client.ask("produce", REPLACE)) == "not_found"
     assert asked(rig) == [("CreateProducer", "other"), ("CloseProducer", "other")]
+    await rig.ports.outbox.drain()
+    assert rig.backend.removed_producers() == [["camera"]]
+
+
+async def test_a_new_transport_that_fails_during_a_replacement(rig: SignalingRig) -> None:
+    client = await moving(rig)
+
+    async def fail_first(_: ReplaceProducer) -> Registered:
+        closed = media.TransportClosed(transport_id="next", reason="ice_timeout")
+        client.session.on_media_event(closed)
+        replaced(rig, client)
+        return Registered(revision=rig.backend.revision)
+
+    rig.backend.answers[ReplaceProducer] = fail_first
+    assert code(await client.ask("produce", REPLACE)) == "not_found"
+    assert client.session.resources.producers == {}
+    await rig.ports.outbox.drain()
+    assert rig.backend.removed_producers() == [["camera"]]
+
+
+async def test_a_new_transport_that_fails_before_its_node_knows_the_replacement(rig: SignalingRig) -> None:
+    client = await moving(rig)
+    await client.ask("produce", REPLACE)
+    replaced(rig, client)
+    client.session.on_media_event(media.TransportClosed(transport_id="next", reason="ice_timeout"))
     await rig.ports.outbox.drain()
     assert rig.backend.removed_producers() == [["camera"]]
 

@@ -61,7 +61,7 @@ async def replace_producer(context: RequestContext, request: socket.Produce, pro
                 placement=placement,
             ),
         )
-        _require_owned(context, producer_id)
+        _require_owned(context, producer_id, request.transport_id)
     except HubbubError as error:
         await _undo(context, producer_id, placement)
         if may_have_taken_effect(error):
@@ -111,10 +111,11 @@ async def _register(context: RequestContext, message: producer.ReplaceProducer) 
         )
 
 
-def _require_owned(context: RequestContext, producer_id: str) -> None:
-    """Raises `not_found` when the former producer ended before the session knew of the new one."""
-    if producer_id in context.resources.producers:
+def _require_owned(context: RequestContext, producer_id: str, transport_id: str) -> None:
+    """Raises `not_found` when the former producer or the new one's transport ended before the session knew of that."""
+    if producer_id in context.resources.producers and transport_id in context.resources.transports:
         return
+    context.resources.producers.pop(producer_id, None)
     membership = context.membership
     context.outbox.enqueue(
         producer.RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=[producer_id])
