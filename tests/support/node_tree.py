@@ -13,6 +13,7 @@ from hubbub_contracts.bus.pipe import OpenPipe
 from hubbub_contracts.bus.records import Placement
 from hubbub_media_core import commands, events
 from hubbub_media_node.domain.cascade import Cascade
+from hubbub_media_node.domain.entities import AnyProducer
 from hubbub_media_node.domain.incoming_links import RemoteProducer
 from hubbub_media_node.handlers import consumer
 
@@ -95,6 +96,14 @@ class NodeTree:
             node_id = self.remote(node_id).link.node.node_id
             found.append(node_id)
         return tuple(found)
+
+    def source(self, node_id: str) -> AnyProducer:
+        """What the newest copy on a node is sent from, on the node above."""
+        link = self.remote(node_id).link
+        sending = self.nodes[link.node.node_id].context.entities.outgoing.find_link(link.id)
+        pipe = None if sending is None else sending.find("producer")
+        assert pipe is not None
+        return pipe.origin
 
     def opened(self) -> list[tuple[str, str]]:
         """Who asked whom for the producer."""

@@ -233,6 +233,17 @@ def test_a_signal_ends_the_drain(name: str) -> None:
     assert "second signal" not in ended.stdout
 
 
+def test_the_first_sigterm_does_not_end_a_drain_that_was_asked_for() -> None:
+    drains = "os.kill(os.getpid(), signal.SIGTERM); await asyncio.sleep(0.2); await say('to its end')"
+    ended = drained(drains, "lifecycle.stop()")
+    assert ended.returncode == 0
+    assert [line for line in ended.stdout.splitlines() if line in ("drains", "to its end", "cleaned up")] == [
+        "drains",
+        "to its end",
+        "cleaned up",
+    ]
+
+
 def test_a_signal_after_the_end_of_the_drain_exits_at_once() -> None:
     ended = drained(
         "os.kill(os.getpid(), signal.SIGTERM); await asyncio.sleep(60)",

@@ -8,34 +8,52 @@ from hubbub_media_node.domain.drain_progress import QUIET_TIMEOUT, DrainProgress
 from hubbub_media_node.domain.room_view import Movers
 
 NOBODY, LEAVING, STAYING = Movers(), Movers(leaving=1), Movers(staying=1)
-LATER = 100 + QUIET_TIMEOUT
+STEP = 0.125
+
+
+def looks(progress: DrainProgress, since: float, until: float, movers: Movers, behind: int = 0) -> bool:
+    """Looks periodically. Returns what the last look says."""
+    over, now = False, since
+    while now < until:
+        now += STEP
+        over = progress.is_over(now, movers, behind)
+    return over
 
 
 @pytest.mark.parametrize(
-    ("now", "movers", "behind", "over"),
+    ("after", "movers", "behind", "over"),
     [
-        (100, NOBODY, 0, True),
-        (100, NOBODY, 1, False),
-        (100, LEAVING, 0, False),
-        (100, STAYING, 0, False),
-        (LATER - 0.1, STAYING, 0, False),
-        (LATER, STAYING, 0, True),
-        (LATER, LEAVING, 0, False),
-        (LATER, Movers(leaving=1, staying=1), 0, False),
-        (LATER, NOBODY, 1, False),
-        (129.9, LEAVING, 1, False),
-        (130, LEAVING, 1, True),
+        (STEP, NOBODY, 0, True),
+        (STEP, NOBODY, 1, False),
+        (STEP, LEAVING, 0, False),
+        (STEP, STAYING, 0, False),
+        (QUIET_TIMEOUT - STEP, STAYING, 0, False),
+        (QUIET_TIMEOUT, STAYING, 0, True),
+        (QUIET_TIMEOUT, LEAVING, 0, False),
+        (QUIET_TIMEOUT, Movers(leaving=1, staying=1), 0, False),
+        (QUIET_TIMEOUT, NOBODY, 1, False),
+        (30 - STEP, LEAVING, 1, False),
+        (30, LEAVING, 1, True),
+        (30 - STEP, Movers(staying=1, coming=1), 0, False),
+        (30, Movers(staying=1, coming=1), 0, True),
     ],
 )
-def test_a_node_waits_for_those_who_leave(now: float, movers: Movers, behind: int, over: bool) -> None:
-    assert DrainProgress(100, timeout=30).is_over(now, movers, behind) is over
+def test_a_node_waits_for_those_who_leave(after: float, movers: Movers, behind: int, *, over: bool) -> None:
+    assert looks(DrainProgress(100, timeout=30), 100, 100 + after, movers, behind) is over
 
 
-def test_the_next_peer_has_as_much_time_as_the_first() -> None:
+@pytest.mark.parametrize("movers", [LEAVING, Movers(staying=1, coming=1)], ids=["leaves", "comes"])
+def test_the_next_peer_has_as_much_time_as_the_first(movers: Movers) -> None:
     progress = DrainProgress(100, timeout=30)
-    assert not progress.is_over(110, Movers(leaving=1, staying=1), 0)
-    assert not progress.is_over(110 + QUIET_TIMEOUT - 0.1, STAYING, 0)
+    assert not looks(progress, 100, 110, movers)
+    assert not looks(progress, 110, 110 + QUIET_TIMEOUT - STEP, STAYING)
     assert progress.is_over(110 + QUIET_TIMEOUT, STAYING, 0)
+
+
+def test_the_time_in_which_the_node_did_not_run_does_not_count() -> None:
+    progress = DrainProgress(100, timeout=30)
+    assert not progress.is_over(103, STAYING, 0)
+    assert looks(progress, 103, 103 + QUIET_TIMEOUT, STAYING)
 
 
 def test_without_time_a_node_ends_at_once() -> None:

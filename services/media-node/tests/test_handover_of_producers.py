@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hubbub_contracts.bus import media
 from hubbub_contracts.bus.pipe import WantPipes
 from hubbub_media_core import commands, events
 from hubbub_media_node.domain.handover import HANDOVER_TIMEOUT
@@ -136,6 +137,13 @@ async def test_a_former_node_that_dies_before_ends_the_producer(nodes: ThreeNode
         await node.room_has(nodes.moving(behind=False).model_copy(update={"leaving": None, "producers": []}))
         nodes.core_closes(node)
     assert sorted(nodes.closures()) == [("bob", "producer_closed"), ("carol", "producer_closed")]
+
+
+async def test_one_that_fails_on_the_new_node_first_ends_alone(nodes: ThreeNodes) -> None:
+    new = nodes.c.context.entities.producers["producer"]
+    nodes.c.core_says(events.ProducerClosed(new.core_id, "ice_timeout"))
+    told = [each.event for node in nodes.all for each in node.publisher.events]
+    assert not any(isinstance(event, media.ProducerClosed) for event in told)
 
 
 async def test_a_new_node_that_dies_ends_the_producer_once(nodes: ThreeNodes) -> None:

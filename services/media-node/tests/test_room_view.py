@@ -194,7 +194,7 @@ def test_movers_are_those_who_leave_and_those_who_could(rig: Rig) -> None:
             record("there", THERE).model_copy(update=able),
         )
     )
-    assert rig.view.movers() == Movers(leaving=1, staying=2)
+    assert rig.view.movers() == Movers(leaving=1, staying=2, coming=1)
 
 
 def test_the_node_of_a_microphone_tells_who_speaks(rig: Rig) -> None:

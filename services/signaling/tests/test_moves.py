@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hubbub_contracts import Done, ErrorCode, HubbubError
+from hubbub_contracts.bus import media
 from hubbub_contracts.bus.consumer import CreateConsumer, ResumeConsumer
 from hubbub_contracts.bus.moderation_records import Moderation
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription, ProducerDescription, TransportDescription
@@ -289,6 +290,20 @@ async def test_a_refused_replacement_leaves_the_former_producer(rig: SignalingRi
     assert client.session.resources.unanswered == ({"camera"} if error.retryable else set())
 
 
+async def test_a_replacement_whose_answer_was_lost_is_kept(rig: SignalingRig) -> None:
+    client = await moving(rig)
+
+    async def write(_: ReplaceProducer) -> Registered:
+        replaced(rig, client)
+        raise unavailable()
+
+    rig.backend.answers[ReplaceProducer] = write
+    assert await client.ask("produce", REPLACE) == {"id": "camera"}
+    assert asked(rig) == [("CreateProducer", "other")]
+    assert client.session.resources.producers == {"camera": "next"}
+    assert client.session.resources.unanswered == set()
+
+
 async def test_a_producer_that_a_moderator_paused_meanwhile_is_paused_on_the_new_node(rig: SignalingRig) -> None:
     client = await moving(rig)
     rig.backend.answers[ReplaceProducer] = Registered(revision=99, paused=True)
@@ -323,6 +338,31 @@ async def test_a_move_that_ends_during_a_replacement(rig: SignalingRig) -> None:
     rig.backend.answers[ReplaceProducer] = end_first
     assert code(await client.ask("produce", REPLACE)) == "not_found"
     assert asked(rig) == [("CreateProducer", "other"), ("CloseProducer", "other")]
+    await rig.ports.outbox.drain()
+    assert rig.backend.removed_producers() == [["camera"]]
+
+
+async def test_a_new_transport_that_fails_during_a_replacement(rig: SignalingRig) -> None:
+    client = await moving(rig)
+
+    async def fail_first(_: ReplaceProducer) -> Registered:
+        closed = media.TransportClosed(transport_id="next", reason="ice_timeout")
+        client.session.on_media_event(closed)
+        replaced(rig, client)
+        return Registered(revision=rig.backend.revision)
+
+    rig.backend.answers[ReplaceProducer] = fail_first
+    assert code(await client.ask("produce", REPLACE)) == "not_found"
+    assert client.session.resources.producers == {}
+    await rig.ports.outbox.drain()
+    assert rig.backend.removed_producers() == [["camera"]]
+
+
+async def test_a_new_transport_that_fails_before_its_node_knows_the_replacement(rig: SignalingRig) -> None:
+    client = await moving(rig)
+    await client.ask("produce", REPLACE)
+    replaced(rig, client)
+    client.session.on_media_event(media.TransportClosed(transport_id="next", reason="ice_timeout"))
     await rig.ports.outbox.drain()
     assert rig.backend.removed_producers() == [["camera"]]
 

@@ -1,5 +1,8 @@
 /** Elements that go from one track to another without a gap, when both deliver the same. */
 
+/** A browser does not say when an element plays a track that delivers nothing, in milliseconds. */
+const STARTS_WITHIN_MS = 1_000;
+
 /** Gives an element a track to play, from its beginning. */
 export function play(element: HTMLMediaElement, track: MediaStreamTrack | undefined): Promise<void> {
   element.srcObject = track ? new MediaStream([track]) : null;
@@ -33,7 +36,7 @@ async function switchAudio(elements: readonly HTMLMediaElement[], previous: Medi
   const bridges = await Promise.all(elements.map((element) => bridge(element, next)));
   previous.enabled = false;
   // Others were detached meanwhile, or got another track.
-  await Promise.all(elements.filter((element) => plays(element, previous)).map((element) => play(element, next)));
+  await started(Promise.all(elements.filter((element) => plays(element, previous)).map((element) => play(element, next))));
   for (const element of bridges) if (element) element.srcObject = null;
 }
 
@@ -45,12 +48,17 @@ async function bridge(element: HTMLMediaElement, track: MediaStreamTrack): Promi
   other.srcObject = new MediaStream([track]);
   try {
     if (element.sinkId) await other.setSinkId(element.sinkId);
-    await other.play();
+    await started(other.play());
     return other;
   } catch {
     // The browser does not let the page play a new element; this one may play on.
     return undefined;
   }
+}
+
+/** Waits until something plays, but not for ever. */
+async function started(playing: Promise<unknown>): Promise<void> {
+  await Promise.race([playing, new Promise((resolve) => setTimeout(resolve, STARTS_WITHIN_MS))]);
 }
 
 function plays({ srcObject }: HTMLMediaElement, track: MediaStreamTrack): boolean {

@@ -21,12 +21,14 @@ class FakeElement extends EventTarget {
   volume = 1;
   sinkId = "";
   refuses = false;
+  starts = true;
   async setSinkId(id: string) {
     this.sinkId = id;
   }
   async play() {
     if (this.refuses) throw new DOMException("", "NotAllowedError");
     this.paused = false;
+    if (!this.starts) return new Promise<void>(() => {});
     log.push([this === element ? "element" : "bridge", ...(this.srcObject?.getTracks() ?? []).map((one) => [names.get(one), one.enabled])]);
   }
 }
@@ -105,4 +107,16 @@ test("an element that is detached meanwhile stays so", async () => {
   await done;
   expect(element.srcObject).toBeNull();
   expect(bridges).toMatchObject([{ srcObject: null }]);
+});
+
+test("an element that does not say when it plays holds up nothing", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout"] });
+  const { publication, next } = await playing("audio");
+  element.starts = false;
+  const switched = publication.continueWith(next);
+  await vi.advanceTimersByTimeAsync(5_000);
+  await switched;
+  expect(element.srcObject?.getTracks()).toEqual([next]);
+  expect(bridges.map(({ srcObject }) => srcObject)).toEqual([null]);
+  vi.useRealTimers();
 });

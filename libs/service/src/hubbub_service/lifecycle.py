@@ -11,7 +11,7 @@
 Rules
 - SIGTERM and SIGINT stop the service; a second signal exits at once.
 - A service may drain before its clean-ups, in a time that it bounds itself: after SIGTERM or `stop`, not after SIGINT
-  or a failure. A signal while it drains ends the drain, and the next one exits at once.
+  or a failure. SIGINT while it drains ends the drain, as a second SIGTERM does, and the next signal exits at once.
 - Every clean-up runs, even if those before it failed, and has a timeout of its own.
 - A process that does not stop within STOP_DEADLINE, because something ignores its cancellation or blocks, exits with
   status 1.
@@ -161,16 +161,19 @@ async def _run(start: Callable[[Lifecycle], Awaitable[None]], watchdog: _Watchdo
     lifecycle = Lifecycle()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(UncaughtExceptions())
+    received: set[signal.Signals] = set()
 
     def on_signal(number: signal.Signals) -> None:
         if lifecycle.ending:
             _log.warning("second signal, exiting at once", signal=number.name)
             _exit(1)
         _log.info("stopping", signal=number.name)
-        if number == signal.SIGINT or lifecycle.stopping:
+        # The first SIGTERM does not end a drain that was asked for otherwise: a supervisor sends one after that.
+        if number == signal.SIGINT or number in received:
             lifecycle.stop_at_once()
         else:
             lifecycle.stop()
+        received.add(number)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal, number)

@@ -111,6 +111,9 @@ class PipesWanted(Model):
     """How well the streams of the producers arrive there, where it is known."""
     cut_off: list[Id] = Field(default_factory=list)
     """The producers of other nodes that it gets nothing of: a link is lost on the way. Empty in older versions."""
+    replaced: list[Id] = Field(default_factory=list)
+    """The producers of other nodes that it gets by another path from now on: what it sends over this link ends in a few
+    seconds, and `OpenPipe` gets what takes its place. Empty in older versions."""
 
 
 class WantPipes(NodeRequest[PipesWanted]):

@@ -11,7 +11,7 @@ with a reason. It does not know who requested a close: that is in the object's `
 |                                  | `internal`, if its pipe or link failed               | a fault in the core, or |
 |                                  |                                                      | at another node         |
 | any, another reason              | that reason                                          | the core                |
-| producer, any                    | no event, if the room has it on another node by then | its peer has moved      |
+| producer, any                    | no event, if the room has it on another node then    | its peer moves          |
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _consumer_closed(entities: EntityStore, consumer: Consumer, core_reason: eve
 def _producer_closed(entities: EntityStore, producer: Producer, core_reason: events.CloseReason) -> Closure:
     entities.remove_producer(producer)
     reason = _reason(core_reason, producer.close_request, producer.transport)
-    if reason is None or producer.has_left:
+    if reason is None or producer.is_elsewhere:
         return Closure()
     return Closure(event=to_owner(producer, media.ProducerClosed(producer_id=producer.id, reason=reason)))
 

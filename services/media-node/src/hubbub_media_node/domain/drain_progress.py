@@ -3,6 +3,8 @@
 | peers that leave | peers whose clients could | nobody leaves         | the node                                     |
 |------------------|---------------------------|-----------------------|----------------------------------------------|
 | some             | any                       |                       | waits                                        |
+| none             | some, and some of them    | any                   | waits: they leave it as soon as they have    |
+|                  | are still coming          |                       | left the node before it                      |
 | none             | some                      | for less than 1.5 s   | waits                                        |
 | none             | some                      | for longer            | ends: there is no other node, or no registry |
 | none             | none                      |                       | ends                                         |
@@ -18,6 +20,8 @@ from .room_view import Movers
 
 QUIET_TIMEOUT: Final = 1.5
 """Seconds in which the first peer begins to leave, and the next one after the last."""
+STEP: Final = 0.5
+"""Seconds between two looks that count at most: a node that did not run could hear of nobody."""
 
 
 class DrainProgress:
@@ -26,11 +30,14 @@ class DrainProgress:
     def __init__(self, started: float, timeout: float) -> None:
         """`timeout`: how long the drain may take."""
         self._deadline = started + timeout
-        self._seen = started
+        self._looked = started
+        self._quiet = 0.0
 
     def is_over(self, now: float, movers: Movers, behind: int) -> bool:
         """Call it periodically. `behind`: producers that were replaced, and are still needed here."""
-        if movers.leaving or behind:
-            self._seen = now
-        waits = movers.leaving or behind or (movers.staying and now - self._seen < QUIET_TIMEOUT)
+        self._quiet += min(now - self._looked, STEP)
+        self._looked = now
+        if movers.leaving or movers.coming or behind:
+            self._quiet = 0.0
+        waits = movers.leaving or behind or (movers.staying and self._quiet < QUIET_TIMEOUT)
         return not waits or now >= self._deadline

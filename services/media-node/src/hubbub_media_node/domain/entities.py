@@ -199,6 +199,8 @@ class AnyProducer(ABC):
     """Of the streams that the peer sends, as reported last; None: 10."""
     handover: Handover | None = None
     """Its consumers are to switch to its successor."""
+    is_misplaced: bool = False
+    """It is of another node, and to be had by another path from now on: nodes of the room have come or gone."""
 
     @property
     @abstractmethod

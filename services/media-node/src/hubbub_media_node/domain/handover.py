@@ -64,6 +64,11 @@ class Handover:
             return "close"
         return "get successor" if asking else "wait"
 
+    @property
+    def is_new(self) -> bool:
+        """Whether the core was not asked for anything yet."""
+        return not (self.asked or self.switched)
+
     def is_due(self, now: float) -> bool:
         """Whether the successor may be tried now."""
         return not self.getting and now >= self.due

@@ -43,7 +43,7 @@ class RemoteProducer(AnyProducer):
     path: tuple[str, ...]
     """The nodes that it passed when it was opened: from that of the link to `origin`."""
     opened_at: float
-    """Seconds of a monotonic clock."""
+    """When its path was chosen, in seconds of a monotonic clock."""
     end: CoreObject
     wanted: tuple[bool, ...]
     """The encodings that somebody here wants."""
@@ -60,9 +60,6 @@ class RemoteProducer(AnyProducer):
     """Seconds of a monotonic clock; None while it is in use."""
     missing_since: float | None = None
     """Since when the room's record does not contain it."""
-
-    is_misplaced: bool = False
-    """It is to be had by another path from now on: nodes of the room have come or gone."""
     cut_off_above: bool = False
     """The node of the link gets nothing of it."""
 
@@ -164,6 +161,18 @@ class IncomingLinks(NodeLinkTable[IncomingLink, RemoteProducer]):
         copies = self._producers.get(room.id, {}).get(producer_id, [])
         usable = (each for each in reversed(copies) if not (each.closing or each.is_misplaced))
         return next((each for each in usable if each.origin == origin), None)
+
+    def keep_direct(self, room: Room, producer_id: str, origin: Placement, now: float) -> RemoteProducer | None:
+        """The copy that comes from the producer's node itself, if there is one: no other path works, so it stays.
+
+        None also for one whose consumers have begun to switch.
+        """
+        for each in self._producers.get(room.id, {}).get(producer_id, []):
+            is_direct = each.is_misplaced and each.origin == origin == each.link.node
+            if is_direct and not each.closing and (each.handover is None or each.handover.is_new):
+                each.is_misplaced, each.handover, each.opened_at = False, None, now
+                return each
+        return None
 
     def of_room(self, room: Room) -> list[RemoteProducer]:
         """The remote producers of a room that are not closing."""

@@ -8,7 +8,7 @@ Rules
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -93,13 +93,13 @@ class OutgoingLinks(NodeLinkTable[OutgoingLink, OutgoingPipe]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pipes_of: Counter[int] = Counter()
+        self._pipes_of: defaultdict[int, set[OutgoingPipe]] = defaultdict(set)
         """By the core's id of their origin, those that are closing included."""
 
     def add(self, link: OutgoingLink, carried: OutgoingPipe) -> None:
         """As in `NodeLinkTable`."""
         super().add(link, carried)
-        self._pipes_of[carried.origin.core_id] += 1
+        self._pipes_of[carried.origin.core_id].add(carried)
 
     def carry(self, origin: AnyProducer) -> bool:
         """Whether another node gets a producer from here."""
@@ -136,7 +136,7 @@ class OutgoingLinks(NodeLinkTable[OutgoingLink, OutgoingPipe]):
 
     def is_sent(self, origin: AnyProducer) -> bool:
         """Whether another node wants a producer."""
-        return any(pipe.origin is origin and pipe.named and not pipe.closing for pipe in self._by_end.values())
+        return any(pipe.named and not pipe.closing for pipe in self._pipes_of.get(origin.core_id, ()))
 
     def tend(self, now: float) -> None:
         """Closes what nobody wants any more. Call it periodically; `now` is seconds of a monotonic clock."""
@@ -151,7 +151,8 @@ class OutgoingLinks(NodeLinkTable[OutgoingLink, OutgoingPipe]):
         self.repeat_closes()
 
     def _forget(self, carried: OutgoingPipe) -> None:
-        self._pipes_of[carried.origin.core_id] -= 1
-        if not self._pipes_of[carried.origin.core_id]:
+        pipes = self._pipes_of[carried.origin.core_id]
+        pipes.discard(carried)
+        if not pipes:
             del self._pipes_of[carried.origin.core_id]
         super()._forget(carried)

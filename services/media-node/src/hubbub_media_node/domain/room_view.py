@@ -44,6 +44,8 @@ class Movers(NamedTuple):
     """They are making transports elsewhere."""
     staying: int = 0
     """Their clients could, and were not asked to."""
+    coming: int = 0
+    """Those of them that are still leaving another node, and move on afterwards."""
 
 
 class RoomView:
@@ -152,8 +154,8 @@ class RoomView:
 
     def movers(self) -> Movers:
         """Whom a drain of this node waits for."""
-        able = (peer for peer in self._peers.values() if peer.make_before_break and peer.peer_id not in self.leaving)
-        return Movers(len(self.leaving), sum(peer.placement == self._placement for peer in able))
+        able = [peer for peer in self._peers.values() if peer.make_before_break and peer.placement == self._placement]
+        return Movers(len(self.leaving), len(able), sum(peer.leaving is not None for peer in able))
 
     def remote_speech(self) -> list[PlacedProducer]:
         """The producers on other nodes with which somebody speaks."""

@@ -22,12 +22,13 @@ async def drain(context: NodeContext, _request: DrainNode) -> Done:
 
 def count_movers(context: NodeContext) -> Movers:
     """The peers that leave this node before it ends, and those whose clients could, or may: a room is not known yet."""
-    leaving = staying = 0
+    leaving = staying = coming = 0
     for room in context.entities.rooms.values():
         movers = room.view.movers()
         leaving += movers.leaving
         staying += movers.staying if context.replicas.is_complete(room.id) else len(room.peer_ids())
-    return Movers(leaving, staying)
+        coming += movers.coming
+    return Movers(leaving, staying, coming)
 
 
 def count_behind(context: NodeContext) -> int:

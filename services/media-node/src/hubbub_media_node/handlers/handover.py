@@ -102,6 +102,8 @@ async def _switch(context: NodeContext, former: AnyProducer, handover: Handover,
     """Gets the successor to the routers of these sources, and asks the core to replace them."""
     try:
         successor = await find_producer(context, sources[0].router, former.id, None)
+        if successor is former:
+            return  # no other path works
         if not is_same_track(former, successor):
             _log.warning("a producer was replaced by one with other codecs", room_id=former.room.id)
             _close(context, former, handover)

@@ -13,6 +13,7 @@ from hubbub_contracts.errors import HubbubError
 
 from ..domain.incoming_links import PAUSE, PERIOD, RETRY, IncomingLink, RemoteProducer
 from .context import NodeContext
+from .handover import tend_handovers
 from .link_pauses import report_link_pauses
 from .pipes import tell_core
 
@@ -46,14 +47,16 @@ async def _tell(context: NodeContext, link: IncomingLink) -> None:
                 link.due = time.monotonic() + RETRY
                 _log.debug("another node was not told what is wanted", node_id=link.node.node_id, error=error.message)
                 return
-            _learn(context, named, answer)
+            if _learn(context, named, answer):
+                tend_handovers(context, link.router.room, time.monotonic())
             await asyncio.sleep(PAUSE)
     finally:
         link.telling = False
 
 
-def _learn(context: NodeContext, named: Iterable[RemoteProducer], answer: PipesWanted) -> None:
-    """Takes over what an answer says of the producers that the message named."""
+def _learn(context: NodeContext, named: Iterable[RemoteProducer], answer: PipesWanted) -> bool:
+    """Takes over what an answer says of the producers that the message named. Returns whether some are had anew."""
+    misplaced = False
     closed, missing = set(answer.closed), set(answer.missing)
     for remote in named:
         if remote.id in answer.scores:
@@ -61,14 +64,17 @@ def _learn(context: NodeContext, named: Iterable[RemoteProducer], answer: PipesW
         if remote.cut_off_above != (remote.id in answer.cut_off):
             remote.cut_off_above = remote.id in answer.cut_off
             report_link_pauses(context, remote)
-        if remote.handover is not None and remote.id in closed | missing:
+        if remote.id in answer.replaced and not remote.is_misplaced:
+            remote.is_misplaced = misplaced = True  # the node of the link may have the one that takes its place
+        elif remote.handover is not None and remote.id in closed | missing:
             remote.handover.ended = True  # it is closed when its consumers have their successor
         elif remote.id in closed | missing and remote.link.node != remote.origin:
-            remote.is_misplaced = True  # the node of the link has lost it; its own node may have it
+            remote.is_misplaced = misplaced = True  # the node of the link has lost it; its own node may have it
         elif not remote.closing and remote.id in closed | missing:
             remote.origin_closed = remote.id in closed
             context.entities.incoming.close(remote)
     tell_core(context)
+    return misplaced
 
 
 async def _dismiss(context: NodeContext, link: IncomingLink) -> None:

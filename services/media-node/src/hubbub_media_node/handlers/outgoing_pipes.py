@@ -63,6 +63,7 @@ async def want_pipes(context: NodeContext, request: WantPipes) -> PipesWanted:
         missing=sorted(absent - closed),
         scores={origin.id: origin.score for origin in named if origin.score is not None},
         cut_off=[origin.id for origin in named if origin.is_cut_off],
+        replaced=[origin.id for origin in named if origin.is_misplaced],
     )
 
 

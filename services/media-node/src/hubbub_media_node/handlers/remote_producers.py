@@ -90,6 +90,9 @@ async def open_remote(
                 return await _open_from(context, router, nodes[path[0]], wanted)
             except HubbubError as error:
                 _log.info("a node does not pass a producer on", node_id=path[0], error=error.message)
+                kept = context.entities.incoming.keep_direct(room, producer_id, origin, time.monotonic())
+                if kept is not None:
+                    return kept
         return await _open_from(context, router, origin, wanted._replace(path=(origin.node_id,)))
 
 
@@ -100,10 +103,14 @@ def follow_paths(context: NodeContext, room: Room, now: float) -> None:
     the other.
     """
     nodes: set[str] | None = None
+    paths: dict[str, tuple[str, ...]] = {}
     for remote in context.entities.incoming.of_room(room):
         if nodes is None:
             nodes = {node.node_id for node in room.view.other_nodes()}
-        if remote.has_left or room.cascade.path(remote.origin.node_id, nodes) == remote.path:
+        origin = remote.origin.node_id
+        if origin not in paths:
+            paths[origin] = room.cascade.path(origin, nodes)
+        if paths[origin] == remote.path or remote.has_left:
             continue
         is_broken = any(node_id not in nodes for node_id in remote.path[:-1])
         remote.is_misplaced = is_broken or now - remote.opened_at >= PATH_LINGER

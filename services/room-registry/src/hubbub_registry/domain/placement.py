@@ -45,6 +45,8 @@ class Placer:
         self._limit = room_peers_per_node
         self._rooms = Counter(rooms.rooms_on)
         self._peers = Counter(rooms.peers_on)
+        self._found: dict[str, tuple[Counter[Placement | None], list[Placement]]] = {}
+        """The number of peers on each node, and the nodes, as the series found them, by room."""
         self._placed: defaultdict[str, Counter[Placement]] = defaultdict(Counter)
         """Where the peers of this series are, by room."""
 
@@ -80,8 +82,11 @@ class Placer:
         self, room_id: str, room: Room, home: Placement | None, limit: int, region: str | None
     ) -> Placement | None:
         placed = self._placed[room_id]
-        peers = Counter(peer.placement for peer in room.peers.values())
-        known = dict.fromkeys((home, *_nodes_of(room), *placed))
+        if room_id not in self._found:
+            peers = Counter(peer.placement for peer in room.peers.values())
+            self._found[room_id] = (peers, list(dict.fromkeys(_nodes_of(room))))
+        peers, nodes = self._found[room_id]
+        known = dict.fromkeys((home, *nodes, *placed))
         own = [each for each in known if each is not None and self._takes_peers(each)]
         others = [each for each in self._candidates if each not in own]
         near_own, near_others = self._in_region(region, own), self._in_region(region, others)

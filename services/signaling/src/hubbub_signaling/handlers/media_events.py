@@ -96,7 +96,9 @@ class MediaEvents:
                 if counts:
                     self.report_connection("disconnected", membership)
             case TransportClosed(reason=reason):
-                self._resources.remove_transport(transport_id)
+                removed = self._resources.remove_transport(transport_id)
+                if removed and membership is not None and _is_moving(membership):
+                    self._remove_from_room(removed, membership)  # the node did not know yet that they are there
                 self._client.push(transport.TransportClosed(transport_id=transport_id, reason=reason))
                 if counts and reason in FAILURES:
                     self.report_connection("disconnected", membership)
@@ -106,9 +108,7 @@ class MediaEvents:
         is_owned = self._resources.producers.pop(producer_id, None) is not None
         if membership is None:
             return
-        self._outbox.enqueue(
-            RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=[producer_id])
-        )
+        self._remove_from_room([producer_id], membership)
         if not is_owned:
             return
         self._client.push(
@@ -119,3 +119,13 @@ class MediaEvents:
                 revision=membership.hub.view.revision,
             )
         )
+
+    def _remove_from_room(self, producer_ids: list[str], membership: RoomMembership) -> None:
+        self._outbox.enqueue(
+            RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=producer_ids)
+        )
+
+
+def _is_moving(membership: RoomMembership) -> bool:
+    peer = membership.hub.view.peers.get(membership.peer_id)
+    return peer is not None and peer.leaving is not None

@@ -3,7 +3,8 @@
 Rules
 - The producer keeps its id. It is created on the new node, and one write of the registry says where it is.
 - The former one goes on until every node of the room has switched. Its node closes it and tells nobody.
-- When the registry refuses, the new one alone is closed. Without an answer, the nodes are asked what they have.
+- When the registry refuses, the new one alone is closed. Without an answer, the room's record tells, if it has the new
+  one already; else that is closed, and the nodes are asked what they have.
 """
 
 from __future__ import annotations
@@ -50,16 +51,17 @@ async def replace_producer(context: RequestContext, request: socket.Produce, pro
     try:
         created = await backend.node(placement, create)
         paused = request.paused or created.paused
-        registered = await backend.registry(
+        registered = await _register(
+            context,
             producer.ReplaceProducer(
                 room_id=membership.room_id,
                 peer_id=membership.peer_id,
                 producer_id=producer_id,
                 paused=paused,
                 placement=placement,
-            )
+            ),
         )
-        _require_owned(context, producer_id)
+        _require_owned(context, producer_id, request.transport_id)
     except HubbubError as error:
         await _undo(context, producer_id, placement)
         if may_have_taken_effect(error):
@@ -95,10 +97,25 @@ def _require_replaceable(
     return found
 
 
-def _require_owned(context: RequestContext, producer_id: str) -> None:
-    """Raises `not_found` when the former producer ended before the session knew of the new one."""
-    if producer_id in context.resources.producers:
+async def _register(context: RequestContext, message: producer.ReplaceProducer) -> producer.Registered:
+    """Has the room get the producer from its new node. Raises HubbubError."""
+    try:
+        return await context.backend.registry(message)
+    except HubbubError as error:
+        record = context.membership.record
+        found = next((each for each in record.producers if each.producer_id == message.producer_id), None)
+        if not may_have_taken_effect(error) or found is None or record.placement_of(found) != message.placement:
+            raise
+        return producer.Registered(
+            revision=context.membership.hub.view.revision, paused=found.paused and not message.paused
+        )
+
+
+def _require_owned(context: RequestContext, producer_id: str, transport_id: str) -> None:
+    """Raises `not_found` when the former producer or the new one's transport ended before the session knew of that."""
+    if producer_id in context.resources.producers and transport_id in context.resources.transports:
         return
+    context.resources.producers.pop(producer_id, None)
     membership = context.membership
     context.outbox.enqueue(
         producer.RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=[producer_id])
