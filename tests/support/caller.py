@@ -169,7 +169,7 @@ class Caller(ClientSocket):
         kind, ssrc = "video" if former.track.is_video else "audio", secrets.randbelow(1 << 31) + 1
         parameters = rtp_parameters(kind, ssrc, mid=str(list(self.sources).index(producer_id)))
         produce = {"transportId": transport.id, "kind": kind, "rtpParameters": parameters, "replaces": producer_id}
-        produced = await self.call("produce", **produce, **more)
+        produced = await self.ask("produce", **produce, **more)
         self.former_sources.append(former)
         self.sources[producer_id] = Source(transport, former.track, ssrc)
         if former.track.is_video:
