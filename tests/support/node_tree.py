@@ -10,7 +10,7 @@ from hubbub_contracts.base import NodeRequest
 from hubbub_contracts.bus import media
 from hubbub_contracts.bus.consumer import CreateConsumer
 from hubbub_contracts.bus.pipe import OpenPipe
-from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.records import PeerRecord, Placement
 from hubbub_media_core import commands, events
 from hubbub_media_node.domain.cascade import Cascade
 from hubbub_media_node.domain.entities import AnyProducer
@@ -50,10 +50,7 @@ class NodeTree:
         for node_id in self.others:
             await self.nodes[node_id].create_transport(f"at-{node_id}", "recv", "down")
         for node in self.nodes.values():
-            await node.room_has(
-                peer("alice", self.nodes[ORIGIN].placement, ("producer",), "video", paused=False),
-                *(peer(f"at-{each}", self.nodes[each].placement, (), "video", paused=False) for each in self.others),
-            )
+            await node.room_has(*self._records())
         await self.finish_tasks()
 
     async def consume(self, node_id: str) -> None:
@@ -76,6 +73,24 @@ class NodeTree:
         for each in [ORIGIN, *self.others]:
             await self.nodes[each].room_lost(f"at-{node_id}")
         await self.finish_tasks()
+
+    async def restarts(self, node_id: str) -> None:
+        """A node begins a new incarnation, to which its peer comes back."""
+        placement = Placement(node_id=node_id, epoch=self.nodes[node_id].placement.epoch + 1)
+        self.nodes[node_id] = node = NodeOfTwo(placement, room_fan_out=self.fan_out)
+        node.nodes.answer = self._answer
+        await node.create_transport(f"at-{node_id}", "recv", "down")
+        await node.room_has(*self._records())
+        for other in [ORIGIN, *self.others]:
+            await self.nodes[other].room_has(peer(f"at-{node_id}", placement, (), "video", paused=False))
+        await self.finish_tasks()
+
+    def _records(self) -> list[PeerRecord]:
+        alice = peer("alice", self.nodes[ORIGIN].placement, ("producer",), "video", paused=False)
+        return [
+            alice,
+            *(peer(f"at-{each}", self.nodes[each].placement, (), "video", paused=False) for each in self.others),
+        ]
 
     def expected(self, node_id: str) -> tuple[str, ...]:
         """The path that a node is to get the producer by."""
@@ -147,5 +162,7 @@ class NodeTree:
     async def _answer(self, node: Placement, message: NodeRequest[Any]) -> Model:
         if node.node_id in self.silent:
             raise HubbubError(ErrorCode.UNAVAILABLE, "nobody answers", retryable=True)
+        if node != self.nodes[node.node_id].placement:
+            raise HubbubError(ErrorCode.UNAVAILABLE, "a former incarnation was asked", retryable=True)
         reply: Model = await TwoNodes.answers_of(self.nodes[node.node_id])(node, message)
         return reply

@@ -55,3 +55,15 @@ async def test_a_path_that_fails_again_changes_nothing(tree: NodeTree) -> None:
     assert tree.remote(below) is before
     assert tree.nodes[below].told(commands.ReplaceProducer) == []
     assert before.handover is None
+
+
+async def test_those_below_a_node_that_was_restarted_get_the_producer_from_its_new_incarnation(tree: NodeTree) -> None:
+    for node_id in tree.others:
+        await tree.consume(node_id)
+    below = deepest(tree)
+    above, before = tree.expected(below)[0], tree.remote(below)
+    await tree.restarts(above)
+    await tree.pass_time(0)
+    assert tree.remote(below) is not before
+    assert tree.remote(below).link.node == tree.nodes[above].placement
+    assert tree.path(below) == tree.expected(below)

@@ -82,7 +82,8 @@ async def open_remote(
         found = context.entities.incoming.find(room, producer_id, origin)
         if found is not None:
             return found
-        nodes = {node.node_id: node for node in room.view.other_nodes()}
+        # Of a node that was restarted, the newest incarnation.
+        nodes = {node.node_id: node for node in sorted(room.view.other_nodes(), key=lambda node: node.epoch)}
         path = room.cascade.path(origin.node_id, nodes)
         wanted = Wanted(producer_id, origin, path, via)
         if len(path) > 1:
@@ -99,20 +100,22 @@ async def open_remote(
 def follow_paths(context: NodeContext, room: Room, now: float) -> None:
     """Has the producers of other nodes replaced whose paths have changed. `now` is seconds of a monotonic clock.
 
-    At once when a node on the way has left the room. Otherwise a path is kept for `PATH_LINGER`: nodes come one after
-    the other.
+    At once when a node on the way has left the room, or its incarnation that was asked. Otherwise a path is kept for
+    `PATH_LINGER`: nodes come one after the other.
     """
+    others: set[Placement] = set()
     nodes: set[str] | None = None
     paths: dict[str, tuple[str, ...]] = {}
     for remote in context.entities.incoming.of_room(room):
         if nodes is None:
-            nodes = {node.node_id for node in room.view.other_nodes()}
+            others = set(room.view.other_nodes())
+            nodes = {node.node_id for node in others}
         origin = remote.origin.node_id
         if origin not in paths:
             paths[origin] = room.cascade.path(origin, nodes)
-        if paths[origin] == remote.path or remote.has_left:
+        is_broken = len(remote.path) > 1 and (remote.link.node not in others or not nodes.issuperset(remote.path[:-1]))
+        if remote.has_left or (paths[origin] == remote.path and not is_broken):
             continue
-        is_broken = any(node_id not in nodes for node_id in remote.path[:-1])
         remote.is_misplaced = is_broken or now - remote.opened_at >= PATH_LINGER
 
 
