@@ -6,6 +6,7 @@ import pytest
 
 from hubbub_media_core import commands
 from hubbub_media_node.handlers import remote_producers
+from support.node_fakes import ROOM
 from support.node_tree import ORIGIN, NodeTree
 
 
@@ -67,3 +68,14 @@ async def test_those_below_a_node_that_was_restarted_get_the_producer_from_its_n
     assert tree.remote(below) is not before
     assert tree.remote(below).link.node == tree.nodes[above].placement
     assert tree.path(below) == tree.expected(below)
+
+
+async def test_paths_stay_while_the_room_is_not_known(tree: NodeTree) -> None:
+    below = deepest(tree)
+    await tree.consume(below)
+    before, node = tree.remote(below), tree.nodes[below]
+    node.replicas.projections[ROOM].room_not_found()
+    node.replicas.complete = False
+    await tree.nodes[below].pass_time(before.opened_at + remote_producers.PATH_LINGER)
+    assert tree.remote(below) is before
+    assert not before.has_left

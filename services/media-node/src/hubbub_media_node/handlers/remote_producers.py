@@ -110,6 +110,8 @@ def follow_paths(context: NodeContext, room: Room, now: float) -> None:
         if nodes is None:
             others = set(room.view.other_nodes())
             nodes = {node.node_id for node in others}
+        if not nodes:
+            return  # the room is not known at the moment
         origin = remote.origin.node_id
         if origin not in paths:
             paths[origin] = room.cascade.path(origin, nodes)
