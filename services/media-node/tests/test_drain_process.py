@@ -16,6 +16,7 @@ from hubbub_bus import Bus, lease_bucket
 from hubbub_contracts import Done, ids, subjects
 from hubbub_contracts.bus.node import DescribePeer, DrainNode, NodeHeartbeat
 from hubbub_contracts.bus.records import Leaving, Placement
+from hubbub_contracts.bus.room import RoomRevisions
 from support.nats_servers import NatsServer
 from support.node_rig import Peer, Rooms, until
 
@@ -31,6 +32,8 @@ class Draining:
     process: Process
     peer: Peer
     heartbeats: list[NodeHeartbeat]
+    registry: asyncio.Task[None]
+    """Lets the node hear a replica of the registry."""
 
     async def record(
         self, leaving: Placement | None = None, home: Placement | None = None, *, able: bool = True
@@ -55,6 +58,12 @@ class Draining:
         return await asyncio.wait_for(self.process.wait(), 20)
 
 
+async def _publish_revisions(bus: Bus) -> None:
+    while True:
+        await bus.publish(subjects.REVISIONS, RoomRevisions(revisions={}, store="", sequence=0))
+        await asyncio.sleep(0.2)
+
+
 @pytest.fixture
 async def node_with_peer(bus: Bus, rooms: Rooms, nats_server: NatsServer) -> AsyncIterator[Draining]:
     node_id, heartbeats = ids.mint(), list[NodeHeartbeat]()
@@ -65,10 +74,12 @@ async def node_with_peer(bus: Bus, rooms: Rooms, nats_server: NatsServer) -> Asy
     await until(lambda: bool(heartbeats) and heartbeats[-1].leased)
     placement = Placement(node_id=node_id, epoch=heartbeats[-1].epoch)
     peer = Peer(bus, placement, ids.room_id(ids.mint()))
-    draining = Draining(bus, rooms, process, peer, heartbeats)
+    registry = asyncio.create_task(_publish_revisions(bus))
+    draining = Draining(bus, rooms, process, peer, heartbeats, registry)
     await draining.record()
     await peer.create_transport("send")
     yield draining
+    registry.cancel()
     if process.returncode is None:
         process.kill()
         await process.wait()
@@ -101,6 +112,15 @@ async def test_a_node_that_nobody_leaves_ends_soon(node_with_peer: Draining) -> 
     node_with_peer.process.send_signal(signal.SIGTERM)
     await node_with_peer.until_draining()
     assert await node_with_peer.exits() == 0
+
+
+async def test_without_a_registry_the_drain_ends(node_with_peer: Draining) -> None:
+    node = node_with_peer
+    await node.record(leaving=node.peer.placement, home=ELSEWHERE)
+    node.process.send_signal(signal.SIGTERM)
+    await node.until_draining()
+    node.registry.cancel()
+    assert await node.exits() == 0
 
 
 async def test_a_second_sigterm_ends_the_drain(node_with_peer: Draining) -> None:

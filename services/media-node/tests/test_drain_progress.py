@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from hubbub_media_node.domain.drain_progress import QUIET_TIMEOUT, DrainProgress
+from hubbub_media_node.domain.drain_progress import QUIET_TIMEOUT, REGISTRY_TIMEOUT, DrainProgress
 from hubbub_media_node.domain.room_view import Movers
 
 NOBODY, LEAVING, STAYING = Movers(), Movers(leaving=1), Movers(staying=1)
 STEP = 0.125
 
 
-def looks(progress: DrainProgress, since: float, until: float, movers: Movers, behind: int = 0) -> bool:
+def looks(
+    progress: DrainProgress, since: float, until: float, movers: Movers, behind: int = 0, *, registry: bool = True
+) -> bool:
     """Looks periodically. Returns what the last look says."""
     over, now = False, since
     while now < until:
         now += STEP
+        if registry:
+            progress.registry_heard()
         over = progress.is_over(now, movers, behind)
     return over
 
@@ -54,6 +58,14 @@ def test_the_time_in_which_the_node_did_not_run_does_not_count() -> None:
     progress = DrainProgress(100, timeout=30)
     assert not progress.is_over(103, STAYING, 0)
     assert looks(progress, 103, 103 + QUIET_TIMEOUT, STAYING)
+
+
+def test_without_a_registry_nobody_moves() -> None:
+    progress = DrainProgress(100, timeout=30)
+    assert not looks(progress, 100, 110, LEAVING)
+    last = 110 - STEP + REGISTRY_TIMEOUT  # it is heard before each look
+    assert not looks(progress, 110, last - STEP, LEAVING, registry=False)
+    assert looks(progress, last - STEP, last, LEAVING, registry=False)
 
 
 def test_without_time_a_node_ends_at_once() -> None:

@@ -111,10 +111,14 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     )
     incarnations = Incarnations(bus, lease, status, context)
 
+    def on_revisions(event: RoomRevisions) -> None:
+        replicas.announce(event.revisions)
+        incarnations.registry_heard()
+
     core.subscribe(partial(core_events.handle, context))
     metrics.on_scrape(lambda: read_worker_metrics(core, status, settings.node_id))
     ops.report_readiness(lambda: _why_not_ready(bus, lease, status, lifecycle))
-    await bus.subscribe(subjects.REVISIONS, RoomRevisions, lambda event: replicas.announce(event.revisions))
+    await bus.subscribe(subjects.REVISIONS, RoomRevisions, on_revisions)
     await bus.subscribe(
         subjects.TENANT_QUOTAS, TenantQuotas, lambda event: context.quotas.announced(event, time.monotonic())
     )

@@ -54,6 +54,7 @@ class Incarnations:
         self._status = status
         self._context = context
         self._endpoints: Endpoints | None = None
+        self._drain: DrainProgress | None = None
         self._tasks = Tasks()
 
     def start(self, on_failed: Callable[[str], None]) -> None:
@@ -77,9 +78,14 @@ class Incarnations:
         """Waits until the peers whose clients can move before the node ends have moved, `timeout` seconds at most."""
         self._status.drain_deadline = time.time_ns() // 1_000_000 + round(timeout * 1000)
         self._status.draining = True
-        progress = DrainProgress(time.monotonic(), timeout)
-        while not self._is_drained(progress):  # noqa: ASYNC110  it looks at the records of all rooms
+        self._drain = DrainProgress(time.monotonic(), timeout)
+        while not self._is_drained(self._drain):  # noqa: ASYNC110  it looks at the records of all rooms
             await asyncio.sleep(_DRAIN_INTERVAL)
+
+    def registry_heard(self) -> None:
+        """A replica of the registry has published the revisions of its rooms."""
+        if self._drain is not None:
+            self._drain.registry_heard()
 
     async def stop(self) -> None:
         """Releases the lease and stops answering requests."""

@@ -9,7 +9,8 @@
 | none             | some                      | for longer            | ends: there is no other node, or no registry |
 | none             | none                      |                       | ends                                         |
 
-At the deadline it ends in any case.
+At the deadline it ends in any case, and when no registry has been heard for 6 s: none begins or ends a move, as when
+the whole installation stops.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from .room_view import Movers
 
 QUIET_TIMEOUT: Final = 1.5
 """Seconds in which the first peer begins to leave, and the next one after the last."""
+REGISTRY_TIMEOUT: Final = 6.0
+"""Seconds. Every replica of the registry publishes the revisions of rooms every 2 s."""
 STEP: Final = 0.5
 """Seconds between two looks that count at most: a node that did not run could hear of nobody."""
 
@@ -32,12 +35,19 @@ class DrainProgress:
         self._deadline = started + timeout
         self._looked = started
         self._quiet = 0.0
+        self._without_registry = 0.0
+
+    def registry_heard(self) -> None:
+        """A replica of the registry has published something."""
+        self._without_registry = 0.0
 
     def is_over(self, now: float, movers: Movers, behind: int) -> bool:
         """Call it periodically. `behind`: producers that were replaced, and are still needed here."""
-        self._quiet += min(now - self._looked, STEP)
+        step = min(now - self._looked, STEP)
+        self._quiet += step
+        self._without_registry += step
         self._looked = now
         if movers.leaving or movers.coming or behind:
             self._quiet = 0.0
         waits = movers.leaving or behind or (movers.staying and self._quiet < QUIET_TIMEOUT)
-        return not waits or now >= self._deadline
+        return not waits or now >= self._deadline or self._without_registry >= REGISTRY_TIMEOUT
