@@ -54,6 +54,8 @@ export class Media {
   #home: Home;
   /** The move to the present home. */
   #move: Move | undefined;
+  /** The last move that is over. Its former home may send on for a moment. */
+  #lastMove: Move | undefined;
   /** The media node of the present home, if this client moved there. */
   #nodeId: string | undefined;
 
@@ -225,6 +227,7 @@ export class Media {
 
   close(): void {
     this.active = false;
+    this.#lastMove?.close();
     this.#drop();
   }
 
@@ -266,6 +269,7 @@ export class Media {
   }
 
   #arrived(): void {
+    this.#lastMove = this.#move;
     this.#move = undefined;
     this.#home.arrived();
     this.listener.stable();

@@ -11,10 +11,11 @@ const RETRY_MS = 1_000;
 export class Move {
   /** `ending`: `moveDone` has no answer yet. */
   #state: "moving" | "ending" | "over" = "moving";
+  #sendsOn: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * @param former - Carries the media until `next` does.
-   * @param ended - Called when nothing is left to do. The former home closes by itself.
+   * @param ended - Called when nothing is left to do. The former home closes by itself, or by `close`.
    */
   constructor(
     readonly former: Home,
@@ -36,8 +37,14 @@ export class Move {
     }
     this.#state = "over";
     this.former.transports.drop("recv");
-    setTimeout(() => this.former.drop(), SENDS_ON_MS);
+    this.#sendsOn = setTimeout(() => this.former.drop(), SENDS_ON_MS);
     this.ended();
+  }
+
+  /** The client has left: after a move that is over, the former home sends no longer. */
+  close(): void {
+    clearTimeout(this.#sendsOn);
+    this.former.drop();
   }
 
   /** Both homes were dropped. */

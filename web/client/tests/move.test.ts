@@ -165,6 +165,17 @@ test("the former home sends for three seconds more, over the same tracks", async
   expect(performance.now() - done).toBeGreaterThan(2_500);
 });
 
+test("who leaves after a move sends over the former home no longer", async () => {
+  decodeFrames();
+  const close = vi.spyOn(sendHandlers()[0] as FakeHandler, "close");
+  server.push("peerMoved", MOVED);
+  await moveDone();
+  await vi.waitFor(() => expect(call.state).toBe("connected"));
+  expect(close).not.toHaveBeenCalled();
+  await call.leave();
+  expect(close).toHaveBeenCalledOnce();
+});
+
 test("what changes during a move changes on the new node", async () => {
   decodeFrames();
   const release = hold("audio");
