@@ -6,26 +6,18 @@ from typing import Any
 
 import pytest
 
-from hubbub_contracts import Done, ErrorCode, HubbubError
-from hubbub_contracts.bus import media
+from hubbub_contracts import Done
 from hubbub_contracts.bus.consumer import CreateConsumer, ResumeConsumer
-from hubbub_contracts.bus.moderation_records import Moderation
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription, ProducerDescription, TransportDescription
 from hubbub_contracts.bus.peer import ClaimPeer, EndMove, JoinRoom
 from hubbub_contracts.bus.producer import (
-    AddProducer,
     CloseProducer,
-    CreateProducer,
     PauseProducer,
-    ProducerCreated,
-    Registered,
-    ReplaceProducer,
     ResumeProducer,
 )
-from hubbub_contracts.bus.records import Leaving, PeerRecord
 from hubbub_contracts.bus.rtc_stats import ReadObjectStats
 from hubbub_contracts.bus.transport import CloseTransport, ConnectTransport, CreateTransport, TransportCreated
-from hubbub_signaling.domain.owned_resources import OwnedConsumer, OwnedTransport
+from support.moving_session import MOVED, NEXT, asked, begin, end, leaving, moving, replaced, sending
 from support.signaling_fakes import (
     NODE,
     OTHER_NODE,
@@ -38,11 +30,6 @@ from support.signaling_fakes import (
     unavailable,
 )
 
-LEAVING = Leaving(placement=NODE, deadline=2_000_000_000_000)
-MOVED = ("peerMoved", {"nodeId": "other", "deadline": LEAVING.deadline, "makeBeforeBreak": True})
-NEXT = OwnedTransport("send", OTHER_NODE)
-REPLACE = {"transportId": "next", "kind": "audio", "rtpParameters": {}, "replaces": "camera"}
-
 
 @pytest.fixture
 def rig() -> SignalingRig:
@@ -50,56 +37,6 @@ def rig() -> SignalingRig:
     rig = SignalingRig()
     rig.backend.nodes[OTHER_NODE] = {}
     return rig
-
-
-def leaving(record: PeerRecord) -> PeerRecord:
-    """The record once its move has begun."""
-    producers = [each.model_copy(update={"placement": NODE}) for each in record.producers]
-    return record.model_copy(update={"placement": OTHER_NODE, "leaving": LEAVING, "producers": producers})
-
-
-async def sending(rig: SignalingRig) -> FakeClient:
-    """A client with a producer and a consumer on its node."""
-    client = await rig.joined()
-    resources = client.session.resources
-    resources.transports.update(up=SENDS, down=RECEIVES)
-    resources.producers["camera"] = "up"
-    resources.consumers["remote"] = OwnedConsumer("down", "p")
-    produces = peer_record("any", "camera").producers
-    rig.backend.update_peer(client.peer_id, producers=produces)
-    return client
-
-
-async def moving(rig: SignalingRig) -> FakeClient:
-    """The same while it moves, with a send transport on the new node."""
-    client = await sending(rig)
-    begin(rig, client)
-    client.session.resources.transports["next"] = NEXT
-    client.socket.sent.clear()
-    return client
-
-
-def begin(rig: SignalingRig, client: FakeClient) -> None:
-    rig.backend.change_peer(client.peer_id, leaving(rig.backend.peers[client.peer_id]))
-
-
-def replaced(rig: SignalingRig, client: FakeClient) -> None:
-    """The registry has written the replacement."""
-    record = rig.backend.peers[client.peer_id]
-    here = [each.model_copy(update={"placement": None}) for each in record.producers]
-    rig.backend.update_peer(client.peer_id, producers=here)
-
-
-def end(rig: SignalingRig, client: FakeClient) -> None:
-    """The move ends: what was not replaced is gone."""
-    kept = [each for each in rig.backend.peers[client.peer_id].producers if each.placement is None]
-    rig.backend.update_peer(client.peer_id, leaving=None, producers=kept)
-
-
-def asked(rig: SignalingRig) -> list[tuple[str, str]]:
-    """The requests to nodes, with the node's name."""
-    requests = zip(rig.backend.node_requests, rig.backend.asked, strict=True)
-    return [(type(request).__name__, node.node_id) for request, node in requests]
 
 
 @pytest.mark.parametrize(("features", "named"), [(["makeBeforeBreak"], True), (["lobby"], False)])
@@ -227,166 +164,6 @@ async def test_a_viewer_is_told_where_a_producer_is(rig: SignalingRig) -> None:
         replaced(rig, client)
     origins = [each.origin for each in rig.backend.node_requests if isinstance(each, CreateConsumer)]
     assert origins == [NODE, OTHER_NODE]
-
-
-async def test_a_producer_is_replaced(rig: SignalingRig) -> None:
-    client = await moving(rig)
-    assert await client.ask("produce", {**REPLACE, "operationId": "1"}) == {"id": "camera"}
-    [created] = rig.backend.node_requests
-    assert isinstance(created, CreateProducer)
-    assert (created.producer_id, created.transport_id, created.operation_id) == ("camera", "next", "1")
-    assert rig.backend.asked == [OTHER_NODE]
-    [message] = [each for each in rig.backend.registry_requests if isinstance(each, ReplaceProducer)]
-    assert (message.producer_id, message.placement, message.paused) == ("camera", OTHER_NODE, False)
-    assert client.session.resources.producers == {"camera": "next"}
-    replaced(rig, client)
-    assert await client.ask("closeTransport", {"transportId": "up"}) == {}
-    await rig.ports.outbox.drain()
-    assert (client.socket.pushes(), rig.backend.removed_producers()) == ([], [])
-    assert await client.ask("produce", {**REPLACE, "operationId": "2"}) == {"id": "camera"}, "the node compares"
-    assert [type(each) for each in rig.backend.node_requests] == [CreateProducer, CloseTransport, CreateProducer]
-    assert not any(isinstance(each, AddProducer) for each in rig.backend.registry_requests)
-
-
-async def test_a_replacement_is_refused(rig: SignalingRig) -> None:
-    client = await sending(rig)
-    client.session.resources.transports["next"] = NEXT
-    codes = {"before the move": code(await client.ask("produce", REPLACE))}
-    begin(rig, client)
-    for name, changed in (
-        ("unknown", {"replaces": "other"}),
-        ("kind", {"kind": "video"}),
-        ("transport", {"transportId": "up"}),
-        ("direction", {"transportId": "down"}),
-        ("no transport", {"transportId": "gone"}),
-    ):
-        codes[name] = code(await client.ask("produce", {**REPLACE, **changed}))
-    replaced(rig, client)
-    codes["already there"] = code(await client.ask("produce", REPLACE))
-    new = {name: value for name, value in REPLACE.items() if name != "replaces"}
-    codes["a new one on the old node"] = code(await client.ask("produce", {**new, "transportId": "up"}))
-    assert codes == {
-        "before the move": "invalid_state",
-        "unknown": "not_found",
-        "kind": "invalid_argument",
-        "transport": "invalid_state",
-        "direction": "invalid_state",
-        "no transport": "not_found",
-        "already there": "invalid_state",
-        "a new one on the old node": "invalid_state",
-    }
-    assert rig.backend.node_requests == []
-
-
-@pytest.mark.parametrize("error", [HubbubError(ErrorCode.NOT_FOUND, "gone"), unavailable()])
-async def test_a_refused_replacement_leaves_the_former_producer(rig: SignalingRig, error: HubbubError) -> None:
-    client = await moving(rig)
-    rig.backend.answers[ReplaceProducer] = error
-    assert code(await client.ask("produce", REPLACE)) == error.code
-    assert asked(rig) == [("CreateProducer", "other"), ("CloseProducer", "other")]
-    assert client.session.resources.producers == {"camera": "up"}
-    await rig.ports.outbox.drain()
-    assert (client.socket.pushes(), rig.backend.removed_producers()) == ([], [])
-    assert client.session.resources.unanswered == ({"camera"} if error.retryable else set())
-
-
-async def test_a_replacement_whose_answer_was_lost_is_kept(rig: SignalingRig) -> None:
-    client = await moving(rig)
-
-    async def write(_: ReplaceProducer) -> Registered:
-        replaced(rig, client)
-        raise unavailable()
-
-    rig.backend.answers[ReplaceProducer] = write
-    assert await client.ask("produce", REPLACE) == {"id": "camera"}
-    assert asked(rig) == [("CreateProducer", "other")]
-    assert client.session.resources.producers == {"camera": "next"}
-    assert client.session.resources.unanswered == set()
-
-
-async def test_a_producer_that_a_moderator_paused_meanwhile_is_paused_on_the_new_node(rig: SignalingRig) -> None:
-    client = await moving(rig)
-    rig.backend.answers[ReplaceProducer] = Registered(revision=99, paused=True)
-    assert await client.ask("produce", REPLACE) == {"id": "camera", "paused": True}
-    assert asked(rig) == [("CreateProducer", "other"), ("PauseProducer", "other")]
-
-
-async def test_a_source_that_is_stopped_during_its_replacement(rig: SignalingRig) -> None:
-    client = await moving(rig)
-
-    async def stop(_: CreateProducer) -> ProducerCreated:
-        rig.backend.update_peer(client.peer_id, producers=[])
-        return ProducerCreated(producer_id="camera")
-
-    rig.backend.answers[CreateProducer] = stop
-    rig.backend.answers[ReplaceProducer] = HubbubError(ErrorCode.NOT_FOUND, "no such producer")
-    assert code(await client.ask("produce", REPLACE)) == "not_found"
-    assert sorted(asked(rig)) == [("CloseProducer", "node"), ("CloseProducer", "other"), ("CreateProducer", "other")]
-    [push] = [push for event, push in client.socket.sent if event == "producerClosed"]
-    assert push["reason"] == "stopped_by_moderator"
-    assert client.session.resources.producers == {}
-
-
-async def test_a_move_that_ends_during_a_replacement(rig: SignalingRig) -> None:
-    client = await moving(rig)
-
-    async def end_first(_: ReplaceProducer) -> Registered:
-        replaced(rig, client)
-        end(rig, client)
-        return Registered(revision=rig.backend.revision)
-
-    rig.backend.answers[ReplaceProducer] = end_first
-    assert code(await client.ask("produce", REPLACE)) == "not_found"
-    assert asked(rig) == [("CreateProducer", "other"), ("CloseProducer", "other")]
-    await rig.ports.outbox.drain()
-    assert rig.backend.removed_producers() == [["camera"]]
-
-
-async def test_a_new_transport_that_fails_during_a_replacement(rig: SignalingRig) -> None:
-    client = await moving(rig)
-
-    async def fail_first(_: ReplaceProducer) -> Registered:
-        closed = media.TransportClosed(transport_id="next", reason="ice_timeout")
-        client.session.on_media_event(closed)
-        replaced(rig, client)
-        return Registered(revision=rig.backend.revision)
-
-    rig.backend.answers[ReplaceProducer] = fail_first
-    assert code(await client.ask("produce", REPLACE)) == "not_found"
-    assert client.session.resources.producers == {}
-    await rig.ports.outbox.drain()
-    assert rig.backend.removed_producers() == [["camera"]]
-
-
-async def test_a_new_transport_that_fails_before_its_node_knows_the_replacement(rig: SignalingRig) -> None:
-    client = await moving(rig)
-    await client.ask("produce", REPLACE)
-    replaced(rig, client)
-    client.session.on_media_event(media.TransportClosed(transport_id="next", reason="ice_timeout"))
-    await rig.ports.outbox.drain()
-    assert rig.backend.removed_producers() == [["camera"]]
-
-
-@pytest.mark.parametrize("transport_id", ["up", "next"])
-async def test_a_source_is_stopped_where_it_is(rig: SignalingRig, transport_id: str) -> None:
-    client = await moving(rig)
-    client.session.resources.producers["camera"] = transport_id
-    rig.backend.update_peer(client.peer_id, producers=[])
-    assert await client.ask("getProducers") == {"producers": []}
-    assert asked(rig) == [("CloseProducer", "node" if transport_id == "up" else "other")]
-
-
-async def test_a_role_without_publishing_closes_on_both_nodes(rig: SignalingRig) -> None:
-    client = await moving(rig)
-    two = peer_record("any", "camera", "microphone").producers
-    at = {"camera": NODE, "microphone": None}
-    placed = [each.model_copy(update={"placement": at[each.producer_id]}) for each in two]
-    rig.backend.update_peer(client.peer_id, producers=placed)
-    client.session.resources.producers["microphone"] = "next"
-    user = rig.backend.peers[client.peer_id].user_id
-    rig.backend.moderate(Moderation.model_validate({"roles": [{"userId": user, "role": "listener"}]}))
-    assert await client.ask("getProducers") == {"producers": []}
-    assert sorted(asked(rig)) == [("CloseProducer", "node"), ("CloseProducer", "other")]
 
 
 def description(transport_id: str, *producer_ids: str) -> PeerDescription:
