@@ -1,5 +1,6 @@
 """Fixtures for all tests. Tests use free ports, so they run while `make up` is running."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,13 @@ from support.nats_servers import NatsServer
 # A deadline for each example would measure the machine, which stands still at times, instead of the code.
 settings.register_profile("hubbub", deadline=None)
 settings.load_profile("hubbub")
+
+
+def pytest_configure() -> None:
+    """Undoes that a shell without job control lets what it starts in the background ignore SIGINT: processes that tests
+    start and interrupt would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
