@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 from hubbub_contracts import Done, ErrorCode, HubbubError
 from hubbub_contracts.bus import producer
@@ -14,6 +13,7 @@ from ..domain.authorization import require_publish
 from ..domain.pushes import listed_producers
 from ..domain.room_codecs import require_codec
 from .context import RequestContext
+from .new_producer import close_on_node, creation, remove_from_room
 from .producer_replacement import replace_producer
 from .uncertain_outcome import may_have_taken_effect
 
@@ -34,21 +34,7 @@ async def produce(context: RequestContext, request: socket.Produce) -> socket.Pr
     if placement != membership.placement:
         raise HubbubError(ErrorCode.INVALID_STATE, "the peer leaves this media node", retryable=True)
     requested_id = context.new_id()
-    created = await backend.node(
-        placement,
-        producer.CreateProducer(
-            room_id=membership.room_id,
-            peer_id=membership.peer_id,
-            transport_id=request.transport_id,
-            producer_id=requested_id,
-            kind=request.kind,
-            rtp_parameters=request.rtp_parameters,
-            paused=request.paused,
-            operation_id=request.operation_id or None,
-            is_microphone=source != "screen-audio",
-            source=source,
-        ),
-    )
+    created = await backend.node(placement, creation(context, request, requested_id, source))
     producer_id = created.producer_id or requested_id
     context.resources.producers[producer_id] = request.transport_id
     try:
@@ -67,11 +53,8 @@ async def produce(context: RequestContext, request: socket.Produce) -> socket.Pr
     except HubbubError as error:
         context.resources.producers.pop(producer_id, None)
         if may_have_taken_effect(error):
-            _remove_from_room(context, producer_id)
-        close = producer.CloseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=producer_id)
-        # An unreachable node closes producers that the room's feed does not confirm.
-        with contextlib.suppress(HubbubError):
-            await backend.node(placement, close)
+            remove_from_room(context, producer_id)
+        await close_on_node(context, producer_id, placement)
         raise
     return socket.Produced(id=producer_id, paused=True if created.paused or registered.paused else None)
 
@@ -93,7 +76,7 @@ async def close_producer(context: RequestContext, request: socket.CloseProducer)
         producer.CloseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=request.producer_id),
     )
     context.resources.producers.pop(request.producer_id, None)
-    _remove_from_room(context, request.producer_id)
+    remove_from_room(context, request.producer_id)
     return Done()
 
 
@@ -141,13 +124,6 @@ async def get_producers(context: RequestContext, _request: socket.GetProducers) 
     """The other peers' producers in this instance's view of the room."""
     membership = context.membership
     return socket.Producers(producers=listed_producers(membership.hub.view.peers, membership.peer_id))
-
-
-def _remove_from_room(context: RequestContext, producer_id: str) -> None:
-    membership = context.membership
-    context.outbox.enqueue(
-        producer.RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=[producer_id])
-    )
 
 
 async def _set_paused(context: RequestContext, producer_id: str, *, paused: bool) -> Done:

@@ -19,6 +19,7 @@ from hubbub_contracts.socket import producer as socket
 from ..domain.authorization import require_publish
 from ..domain.room_codecs import require_codec
 from .context import RequestContext
+from .new_producer import close_on_node, creation, remove_from_room
 from .uncertain_outcome import may_have_taken_effect
 
 
@@ -32,18 +33,7 @@ async def replace_producer(context: RequestContext, request: socket.Produce, pro
     placement = context.resources.require_transport(request.transport_id, "send")
     former = _require_replaceable(context, request, producer_id, placement)
     require_codec(membership.hub.view.options, request.rtp_parameters)
-    create = producer.CreateProducer(
-        room_id=membership.room_id,
-        peer_id=membership.peer_id,
-        transport_id=request.transport_id,
-        producer_id=producer_id,
-        kind=request.kind,
-        rtp_parameters=request.rtp_parameters,
-        paused=request.paused,
-        operation_id=request.operation_id or None,
-        is_microphone=former.shows != "screen-audio",
-        source=former.shows,
-    )
+    create = creation(context, request, producer_id, former.shows)
     if former.placement is None:
         # The node knows whether it is the same request again, and answers `conflict` when it is another one.
         created = await backend.node(placement, create)
@@ -63,7 +53,7 @@ async def replace_producer(context: RequestContext, request: socket.Produce, pro
         )
         _require_owned(context, producer_id, request.transport_id)
     except HubbubError as error:
-        await _undo(context, producer_id, placement)
+        await close_on_node(context, producer_id, placement)
         if may_have_taken_effect(error):
             context.resources.unanswered.add(producer_id)
             context.session.on_media_gap()
@@ -116,16 +106,5 @@ def _require_owned(context: RequestContext, producer_id: str, transport_id: str)
     if producer_id in context.resources.producers and transport_id in context.resources.transports:
         return
     context.resources.producers.pop(producer_id, None)
-    membership = context.membership
-    context.outbox.enqueue(
-        producer.RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=[producer_id])
-    )
+    remove_from_room(context, producer_id)
     raise HubbubError(ErrorCode.NOT_FOUND, "the producer was closed meanwhile")
-
-
-async def _undo(context: RequestContext, producer_id: str, placement: Placement) -> None:
-    """Closes the new producer. An unreachable node closes what the room's feed does not confirm."""
-    membership = context.membership
-    close = producer.CloseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=producer_id)
-    with contextlib.suppress(HubbubError):
-        await context.backend.node(placement, close)
