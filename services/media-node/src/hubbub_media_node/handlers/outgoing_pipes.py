@@ -68,9 +68,10 @@ async def want_pipes(context: NodeContext, request: WantPipes) -> PipesWanted:
 
 
 def _has(context: NodeContext, room_id: str, producer_id: str) -> bool:
-    room, producer = context.entities.rooms.get(room_id), context.entities.producers.get(producer_id)
-    if producer is not None and producer.room_id == room_id and not producer.is_closing:
+    """Whether this node has a producer of a peer here, or any copy of one of another node."""
+    if _find(context, room_id, producer_id, None) is not None:
         return True
+    room = context.entities.rooms.get(room_id)
     return room is not None and any(each.id == producer_id for each in context.entities.incoming.of_room(room))
 
 
