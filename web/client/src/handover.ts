@@ -3,7 +3,7 @@
 import type { types } from "mediasoup-client";
 
 /** A consumer that delivers nothing for so long takes over all the same, in milliseconds. */
-const PATIENCE_MS = 3_000;
+const DELIVERY_TIMEOUT_MS = 3_000;
 const INTERVAL_MS = 40;
 /** As much as a browser buffers before it plays. */
 const AUDIO_PACKETS = 5;
@@ -14,7 +14,7 @@ const AUDIO_PACKETS = 5;
  * @param isPointless - Whether to wait no longer, such as after the end of the former consumer.
  */
 export async function untilDelivered(consumer: types.Consumer, isPointless: () => boolean): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + DELIVERY_TIMEOUT_MS;
   while (!consumer.closed && !isPointless() && performance.now() < deadline) {
     if (await delivers(consumer)) return;
     await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));

@@ -18,7 +18,7 @@ use crate::entities::{Consumer, DanglingKey, Producer, ProducerKey, Transport};
 use super::Worker;
 
 /// How long video waits for the encoding that it is to receive.
-const PATIENCE_US: u64 = 2_000_000;
+const ENCODING_TIMEOUT_US: u64 = 2_000_000;
 
 impl Worker {
     pub(super) fn replace_producer(
@@ -218,7 +218,7 @@ impl Worker {
 fn is_late(now: Micros, replaced: &Producer) -> bool {
     replaced
         .successor()
-        .is_some_and(|(_, since)| now.since(since) >= PATIENCE_US)
+        .is_some_and(|(_, since)| now.since(since) >= ENCODING_TIMEOUT_US)
 }
 
 fn receives_nothing(consumer: &Consumer, transport: &Transport, producer: &Producer) -> bool {
