@@ -12,6 +12,7 @@ from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.bus.records import Leaving, PeerRecord, Placement
 from hubbub_media_core import commands, events
 from hubbub_media_node.domain.entities import AnyProducer, Consumer
+from hubbub_media_node.domain.handover import HANDOVER_TIMEOUT
 from hubbub_media_node.domain.incoming_links import RemoteProducer
 from hubbub_media_node.handlers import consumer, producer
 
@@ -52,6 +53,13 @@ class ThreeNodes(TwoNodes):
     async def finish_tasks(self) -> None:
         for node in self.all * 2:
             await node.finish_tasks()
+
+    @classmethod
+    async def moving_peer(cls) -> ThreeNodes:
+        """Three nodes with `start_moving` done."""
+        nodes = cls()
+        await nodes.start_moving()
+        return nodes
 
     async def start_moving(self, track: str = SIMULCAST) -> None:
         """Everybody consumes. Alice has a producer of the same id on both nodes; the room has that of node a."""
@@ -126,6 +134,12 @@ class ThreeNodes(TwoNodes):
         assert found is not None
         return found
 
+    def timeout_of(self, node: NodeOfTwo) -> float:
+        """When a node stops waiting for those behind the former producer, in seconds of a monotonic clock."""
+        handover = self.copy(node, self.a).handover
+        assert handover is not None
+        return handover.since + HANDOVER_TIMEOUT
+
     def asked(self, node: NodeOfTwo) -> list[Replaced]:
         """What the core of a node was told to replace."""
         entities = node.context.entities
@@ -148,9 +162,7 @@ class ThreeNodes(TwoNodes):
     async def core_switches(self, *nodes: NodeOfTwo) -> None:
         """The cores of these nodes switch the consumers that wait, and close what they were told to close."""
         for node in nodes or self.all:
-            for command in list(node.core.commands):
-                if isinstance(command, commands.ReplaceProducer):
-                    node.core_says(events.ProducerReplaced(command.producer, command.successor))
+            node.core_switches()
             await self.finish_tasks()
             self.core_closes(node)
         await self.finish_tasks()

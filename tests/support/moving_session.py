@@ -20,6 +20,13 @@ NEXT = OwnedTransport("send", OTHER_NODE)
 REPLACE = {"transportId": "next", "kind": "audio", "rtpParameters": {}, "replaces": "camera"}
 
 
+def two_node_rig() -> SignalingRig:
+    """A rig with the media node that clients are on, and another one."""
+    rig = SignalingRig()
+    rig.backend.nodes[OTHER_NODE] = {}
+    return rig
+
+
 def leaving(record: PeerRecord) -> PeerRecord:
     """The record once its move has begun."""
     producers = [each.model_copy(update={"placement": NODE}) for each in record.producers]

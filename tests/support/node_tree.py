@@ -11,7 +11,6 @@ from hubbub_contracts.bus import media
 from hubbub_contracts.bus.consumer import CreateConsumer
 from hubbub_contracts.bus.pipe import OpenPipe
 from hubbub_contracts.bus.records import PeerRecord, Placement
-from hubbub_media_core import commands, events
 from hubbub_media_node.domain.cascade import Cascade
 from hubbub_media_node.domain.entities import AnyProducer
 from hubbub_media_node.domain.incoming_links import RemoteProducer
@@ -132,9 +131,7 @@ class NodeTree:
     async def core_switches(self) -> None:
         """The cores switch the consumers that wait for a successor."""
         for node in self.nodes.values():
-            for command in list(node.core.commands):
-                if isinstance(command, commands.ReplaceProducer):
-                    node.core_says(events.ProducerReplaced(command.producer, command.successor))
+            node.core_switches()
         await self.finish_tasks()
 
     async def pass_time(self, now: float) -> None:

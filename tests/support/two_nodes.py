@@ -54,6 +54,12 @@ class NodeOfTwo(NodeRig):
         for event in happened:
             handle(self.context, 0, event)
 
+    def core_switches(self) -> None:
+        """The core has switched the consumers that wait for a successor."""
+        for command in list(self.core.commands):
+            if isinstance(command, commands.ReplaceProducer):
+                self.core_says(events.ProducerReplaced(command.producer, command.successor))
+
     async def pass_time(self, *instants: float) -> None:
         for now in instants:
             reconcile(self.context, now)

@@ -9,24 +9,15 @@ import pytest
 from hubbub_contracts.bus import media
 from hubbub_contracts.bus.pipe import WantPipes
 from hubbub_media_core import commands, events
-from hubbub_media_node.domain.handover import HANDOVER_TIMEOUT
 from hubbub_room import PeerChanged
 from support.moving_peer import Replaced, ThreeNodes
 from support.node_fakes import ROOM
-from support.two_nodes import AUDIO, NodeOfTwo
+from support.two_nodes import AUDIO
 
 
 @pytest.fixture
 async def nodes() -> ThreeNodes:
-    nodes = ThreeNodes()
-    await nodes.start_moving()
-    return nodes
-
-
-def timeout_of(nodes: ThreeNodes, node: NodeOfTwo) -> float:
-    handover = nodes.copy(node, nodes.a).handover
-    assert handover is not None
-    return handover.since + HANDOVER_TIMEOUT
+    return await ThreeNodes.moving_peer()
 
 
 async def test_before_the_producer_has_moved_everybody_gets_the_former_one(nodes: ThreeNodes) -> None:
@@ -71,11 +62,11 @@ async def test_a_successor_that_cannot_be_had_at_first_is_tried_again(nodes: Thr
     await nodes.move()
     assert nodes.asked(nodes.b) == []
     former = nodes.copy(nodes.b, nodes.a)
-    await nodes.b.pass_time(timeout_of(nodes, nodes.b) + 60)
+    await nodes.b.pass_time(nodes.timeout_of(nodes.b) + 60)
     assert nodes.asked(nodes.b) == []
     assert not nodes.is_gone(nodes.b, former), "it is better than nothing"
     nodes.cut_off = set()
-    await nodes.b.pass_time(timeout_of(nodes, nodes.b) + 120)
+    await nodes.b.pass_time(nodes.timeout_of(nodes.b) + 120)
     assert nodes.asked(nodes.b) == [Replaced(former, nodes.copy(nodes.b, nodes.c))]
     assert nodes.closures() == []
 
@@ -97,7 +88,7 @@ async def test_a_refusal_of_the_core_is_tried_again(nodes: ThreeNodes) -> None:
     nodes.b.core.errors = {commands.ReplaceProducer: "busy"}
     await nodes.move()
     nodes.b.core.errors = {}
-    await nodes.b.pass_time(timeout_of(nodes, nodes.b) - 0.1)
+    await nodes.b.pass_time(nodes.timeout_of(nodes.b) - 0.1)
     assert len(nodes.b.told(commands.ReplaceProducer)) == 2
     assert nodes.closures() == []
 
@@ -106,7 +97,7 @@ async def test_a_former_node_that_closes_the_producer_first_ends_nothing(nodes: 
     nodes.cut_off = {"c"}
     await nodes.move()
     former = nodes.copy(nodes.b, nodes.a)
-    await nodes.a.pass_time(timeout_of(nodes, nodes.a))
+    await nodes.a.pass_time(nodes.timeout_of(nodes.a))
     nodes.core_closes(nodes.a)
     nodes.b.core_says(events.LayersWanted(former.core_id, (True, True, False)))
     await nodes.finish_tasks()

@@ -16,6 +16,7 @@ from hubbub_media_node.handlers import core_events
 from hubbub_media_node.handlers.closing import close_transport
 from hubbub_room import PeerChanged
 from support.node_fakes import PLACEMENT, ROOM, NodeRig
+from support.two_nodes import peer
 
 ELSEWHERE = Placement(node_id="elsewhere", epoch=1)
 
@@ -117,18 +118,9 @@ async def test_the_end_of_the_incarnations_is_reported(rig: NodeRig) -> None:
 
 
 def moving_record(placement: Placement, leaving: Placement | None) -> PeerRecord:
-    return PeerRecord(
-        room_id=ROOM,
-        peer_id="alice",
-        user_id="user",
-        display_name="",
-        app_data={},
-        joined_at=0,
-        signaling_id="signaling",
-        placement=placement,
-        make_before_break=True,
-        leaving=None if leaving is None else Leaving(placement=leaving, deadline=0),
-    )
+    left = None if leaving is None else Leaving(placement=leaving, deadline=0)
+    record = peer("alice", placement, (), "video", paused=False)
+    return record.model_copy(update={"make_before_break": True, "leaving": left})
 
 
 async def test_a_node_drains_until_its_peers_have_left(rig: NodeRig) -> None:

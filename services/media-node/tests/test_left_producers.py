@@ -11,7 +11,6 @@ from hubbub_contracts.bus.node import DescribePeer
 from hubbub_contracts.bus.transport import CloseTransport
 from hubbub_media_core import commands, events
 from hubbub_media_node.domain.confirmation_tracker import DEFAULT_TIMEOUT
-from hubbub_media_node.domain.handover import HANDOVER_TIMEOUT
 from hubbub_media_node.domain.room_view import Movers
 from hubbub_media_node.handlers import peer, transport
 from hubbub_media_node.handlers.drain import count_behind, count_movers
@@ -22,15 +21,7 @@ from support.two_nodes import NodeOfTwo
 
 @pytest.fixture
 async def nodes() -> ThreeNodes:
-    nodes = ThreeNodes()
-    await nodes.start_moving()
-    return nodes
-
-
-def timeout_of(nodes: ThreeNodes, node: NodeOfTwo) -> float:
-    handover = nodes.copy(node, nodes.a).handover
-    assert handover is not None
-    return handover.since + HANDOVER_TIMEOUT
+    return await ThreeNodes.moving_peer()
 
 
 async def test_the_former_node_waits_for_the_nodes_that_get_the_producer_from_there(nodes: ThreeNodes) -> None:
@@ -46,7 +37,7 @@ async def test_the_former_node_waits_for_the_nodes_that_get_the_producer_from_th
 
 async def test_the_former_node_waits_three_seconds_at_most(nodes: ThreeNodes) -> None:
     await nodes.move()
-    former, ends = nodes.copy(nodes.a, nodes.a), timeout_of(nodes, nodes.a)
+    former, ends = nodes.copy(nodes.a, nodes.a), nodes.timeout_of(nodes.a)
     await nodes.a.pass_time(ends - 0.1)
     assert not nodes.is_gone(nodes.a, former)
     await nodes.a.pass_time(ends)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord
+from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.errors import HubbubError
 from hubbub_media_core import CoreError, commands
 from hubbub_media_node.domain.close_request import SILENT, UNCONFIRMED
@@ -16,6 +16,7 @@ from hubbub_media_node.handlers.reconciliation import reconcile
 from hubbub_room import PeerChanged
 from support.node_fakes import PLACEMENT, ROOM, NodeRig
 from support.node_rig import fixture
+from support.two_nodes import peer
 
 LATER = 100 + DEFAULT_TIMEOUT
 AUDIO = fixture("chromium-156/produce-audio-opus.json")
@@ -28,17 +29,7 @@ def rig() -> NodeRig:
 
 def confirm(rig: NodeRig, sequence: int, *producers: str, placement: Placement = PLACEMENT) -> None:
     """The registry's record of alice arrives."""
-    record = PeerRecord(
-        room_id=ROOM,
-        peer_id="alice",
-        user_id="user",
-        display_name="",
-        app_data={},
-        joined_at=0,
-        signaling_id="signaling",
-        placement=placement,
-        producers=[ProducerRecord(producer_id=each, kind="audio", app_data={}, paused=False) for each in producers],
-    )
+    record = peer("alice", placement, producers, "audio", paused=False)
     rig.replicas.projections[ROOM].apply(PeerChanged(sequence, "alice", record, ""))
 
 

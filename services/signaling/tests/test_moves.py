@@ -17,7 +17,7 @@ from hubbub_contracts.bus.producer import (
 )
 from hubbub_contracts.bus.rtc_stats import ReadObjectStats
 from hubbub_contracts.bus.transport import CloseTransport, ConnectTransport, CreateTransport, TransportCreated
-from support.moving_session import MOVED, NEXT, asked, begin, end, leaving, moving, replaced, sending
+from support.moving_session import MOVED, NEXT, asked, begin, end, leaving, moving, replaced, sending, two_node_rig
 from support.signaling_fakes import (
     NODE,
     OTHER_NODE,
@@ -34,9 +34,7 @@ from support.signaling_fakes import (
 @pytest.fixture
 def rig() -> SignalingRig:
     """Two media nodes."""
-    rig = SignalingRig()
-    rig.backend.nodes[OTHER_NODE] = {}
-    return rig
+    return two_node_rig()
 
 
 @pytest.mark.parametrize(("features", "named"), [(["makeBeforeBreak"], True), (["lobby"], False)])

@@ -15,7 +15,7 @@ from hubbub_contracts.bus.producer import (
     ReplaceProducer,
 )
 from hubbub_contracts.bus.transport import CloseTransport
-from support.moving_session import NEXT, REPLACE, asked, begin, end, moving, replaced, sending
+from support.moving_session import NEXT, REPLACE, asked, begin, end, moving, replaced, sending, two_node_rig
 from support.signaling_fakes import (
     NODE,
     OTHER_NODE,
@@ -29,9 +29,7 @@ from support.signaling_fakes import (
 @pytest.fixture
 def rig() -> SignalingRig:
     """Two media nodes."""
-    rig = SignalingRig()
-    rig.backend.nodes[OTHER_NODE] = {}
-    return rig
+    return two_node_rig()
 
 
 async def test_a_producer_is_replaced(rig: SignalingRig) -> None:
