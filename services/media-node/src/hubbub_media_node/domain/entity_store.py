@@ -118,13 +118,27 @@ class EntityStore:
         return [Source(origin.router, origin.core_id), *far]
 
     def used_sources(self, former: AnyProducer) -> list[Source]:
-        """The sources of a copy with consumers that have not switched. A microphone's are used without consumers."""
+        """The sources of a copy with consumers, and those for which consumers of another copy wait.
+
+        The core may have moved some of the latter already: it reports the last one only. A microphone's sources are
+        used without consumers. None of the two counts once a source is replaced itself.
+        """
         switched = set() if former.handover is None else former.handover.switched
+        awaited = self._awaited_sources(former)
         return [
             source
             for source in self.sources_of(former)
-            if self.has_consumers(source.core_id) or (former.is_microphone and source.core_id not in switched)
+            if self.has_consumers(source.core_id)
+            or (source.core_id not in switched and (former.is_microphone or source.core_id in awaited))
         ]
+
+    def _awaited_sources(self, successor: AnyProducer) -> set[int]:
+        """What the core was asked to replace the other copies of a producer by."""
+        copies: list[AnyProducer] = [*self.incoming.copies(successor.room, successor.id)]
+        here = self.producers.get(successor.id)
+        if here is not None:
+            copies.append(here)
+        return {source for each in copies if each.handover is not None for source in each.handover.asked.values()}
 
     def consumers_of(self, remote: RemoteProducer) -> list[Consumer]:
         """The consumers that peers here have of a producer of another node, on any router."""

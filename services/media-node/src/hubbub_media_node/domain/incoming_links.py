@@ -11,7 +11,7 @@ Rules
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -156,10 +156,13 @@ class IncomingLinks(NodeLinkTable[IncomingLink, RemoteProducer]):
         links = self.links_from(router, node)
         return [link for link in links if all(each.id != producer_id for each in link.carried)]
 
+    def copies(self, room: Room, producer_id: str) -> Sequence[RemoteProducer]:
+        """A producer as the core has it from other nodes, oldest first."""
+        return self._producers.get(room.id, {}).get(producer_id, ())
+
     def find(self, room: Room, producer_id: str, origin: Placement) -> RemoteProducer | None:
         """The producer of another node, unless it is closing or is to be had by another path."""
-        copies = self._producers.get(room.id, {}).get(producer_id, [])
-        usable = (each for each in reversed(copies) if not (each.closing or each.is_misplaced))
+        usable = (each for each in reversed(self.copies(room, producer_id)) if not (each.closing or each.is_misplaced))
         return next((each for each in usable if each.origin == origin), None)
 
     def keep_direct(self, room: Room, producer_id: str, origin: Placement, now: float) -> RemoteProducer | None:
@@ -167,7 +170,7 @@ class IncomingLinks(NodeLinkTable[IncomingLink, RemoteProducer]):
 
         None also for one whose consumers have begun to switch.
         """
-        for each in self._producers.get(room.id, {}).get(producer_id, []):
+        for each in self.copies(room, producer_id):
             is_direct = each.is_misplaced and each.origin == origin == each.link.node
             if is_direct and not each.closing and (each.handover is None or each.handover.is_new):
                 each.is_misplaced, each.handover, each.opened_at = False, None, now
