@@ -126,6 +126,13 @@ class ThreeNodes(TwoNodes):
         """From now on the room has the producer on node c."""
         await self.everywhere(self.moving(behind=False))
 
+    async def move_again(self) -> None:
+        """Alice moves on to node b, as soon as she has left node a."""
+        await self.b.create_transport("alice", "send", "third")
+        await self.produces_on(self.b, "third")
+        record, leaving = self.moving(behind=False), Leaving(placement=self.c.placement, deadline=0)
+        await self.everywhere(record.model_copy(update={"placement": self.b.placement, "leaving": leaving}))
+
     def copy(self, node: NodeOfTwo, origin: NodeOfTwo) -> AnyProducer:
         """The producer as a node has it from another one, or from Alice."""
         if node is origin:

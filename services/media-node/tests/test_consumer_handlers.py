@@ -28,6 +28,7 @@ from hubbub_contracts.bus.node import DescribePeer
 from hubbub_contracts.layers import ConsumerLayers, PreferredLayers
 from hubbub_contracts.scores import ConsumerScores, EncodingScore
 from hubbub_media_core import commands, events
+from hubbub_media_node.domain.close_request import SILENT
 from hubbub_media_node.domain.closures import PeerEvent
 from hubbub_media_node.handlers import consumer, peer
 from hubbub_media_node.handlers.core_events import handle
@@ -231,3 +232,16 @@ async def test_a_description_has_the_layers_of_a_consumer(rig: NodeRig) -> None:
     handle(rig.context, 0, events.LayersChanged(rig.context.entities.consumers["consumer"].core_id, 1, 2))
     described = await peer.describe(rig.context, DescribePeer(room_id=ROOM, peer_id="bob"))
     assert [each.layers for each in described.consumers] == [layers(1, 2)]
+
+
+async def test_a_producer_that_is_being_closed_is_not_consumed_over_its_pipe_either() -> None:
+    rig = NodeRig(room_peers_per_worker=1)
+    await consume(rig, SIMPLE)
+    transports, producer = rig.context.entities.transports, rig.context.entities.producers["producer"]
+    assert transports["down"].worker != transports["transport"].worker
+    producer.close_request = SILENT
+    again = rig.context.entities.consumers["consumer"].request.model_copy(update={"consumer_id": "again"})
+    with pytest.raises(HubbubError) as refused:
+        await consumer.create(rig.context, again)
+    assert (refused.value.code, refused.value.retryable) == (ErrorCode.NOT_FOUND, True)
+    assert "again" not in rig.context.entities.consumers

@@ -167,18 +167,7 @@ async def test_a_producer_with_other_codecs_is_consumed_again(nodes: ThreeNodes)
 async def test_a_second_move_follows_the_first(nodes: ThreeNodes) -> None:
     await nodes.move()
     first = nodes.copy(nodes.a, nodes.a)
-    await nodes.b.create_transport("alice", "send", "third")
-    await nodes.produces_on(nodes.b, "third")
-    again = nodes.moving(behind=False)
-    leaving = again.leaving
-    assert leaving is not None
-    moved = again.model_copy(
-        update={
-            "placement": nodes.b.placement,
-            "leaving": leaving.model_copy(update={"placement": nodes.c.placement}),
-        }
-    )
-    await nodes.everywhere(moved)
+    await nodes.move_again()
     third = {node.placement.node_id: nodes.copy(node, nodes.b) for node in nodes.all}
     assert Replaced(first, third["a"]) in nodes.asked(nodes.a)
     assert Replaced(nodes.copy(nodes.b, nodes.a), third["b"]) in nodes.asked(nodes.b)

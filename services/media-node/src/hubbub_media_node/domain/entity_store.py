@@ -20,6 +20,7 @@ from .incoming_links import IncomingLinks, RemoteProducer
 from .node_links import NodeLink
 from .outgoing_links import OutgoingLinks
 from .pipe_table import PipeTable
+from .replacements import Replacements
 
 EntityT = TypeVar("EntityT", bound=Transport | Producer | Consumer)
 
@@ -53,6 +54,7 @@ class EntityStore:
         self.pipes = PipeTable()
         self.incoming = IncomingLinks()
         self.outgoing = OutgoingLinks()
+        self.replacements = Replacements()
         self.routers_created = 0
         """Over the life of the process."""
         self._routers_by_core_id: dict[int, Router] = {}
@@ -106,7 +108,11 @@ class EntityStore:
 
     def is_used(self, remote: RemoteProducer) -> bool:
         """Whether a producer of another node has consumers of peers here, on any router, or goes on to other nodes."""
-        return self.has_consumers(remote.core_id) or bool(self.pipes.of(remote)) or self.outgoing.carry(remote)
+        return self.is_needed(remote.core_id) or bool(self.pipes.of(remote)) or self.outgoing.carry(remote)
+
+    def is_needed(self, core_id: int) -> bool:
+        """Whether a producer, by its id in the core, has consumers of peers, or those of another copy move there."""
+        return self.has_consumers(core_id) or self.replacements.is_awaited(core_id)
 
     def has_consumers(self, core_id: int) -> bool:
         """Whether a producer, by its id in the core, has consumers of peers."""
@@ -118,27 +124,17 @@ class EntityStore:
         return [Source(origin.router, origin.core_id), *far]
 
     def used_sources(self, former: AnyProducer) -> list[Source]:
-        """The sources of a copy with consumers, and those for which consumers of another copy wait.
+        """The sources of a copy with consumers, and those to which consumers of another copy move.
 
-        The core may have moved some of the latter already: it reports the last one only. A microphone's sources are
-        used without consumers. None of the two counts once a source is replaced itself.
+        A microphone's sources are used without consumers. None of the two counts once a source is replaced itself.
         """
         switched = set() if former.handover is None else former.handover.switched
-        awaited = self._awaited_sources(former)
         return [
             source
             for source in self.sources_of(former)
             if self.has_consumers(source.core_id)
-            or (source.core_id not in switched and (former.is_microphone or source.core_id in awaited))
+            or (source.core_id not in switched and (former.is_microphone or self.is_needed(source.core_id)))
         ]
-
-    def _awaited_sources(self, successor: AnyProducer) -> set[int]:
-        """What the core was asked to replace the other copies of a producer by."""
-        copies: list[AnyProducer] = [*self.incoming.copies(successor.room, successor.id)]
-        here = self.producers.get(successor.id)
-        if here is not None:
-            copies.append(here)
-        return {source for each in copies if each.handover is not None for source in each.handover.asked.values()}
 
     def consumers_of(self, remote: RemoteProducer) -> list[Consumer]:
         """The consumers that peers here have of a producer of another node, on any router."""

@@ -34,8 +34,8 @@ class Handover:
 
     since: float
     """When the room's record said so, in seconds of a monotonic clock."""
-    asked: dict[int, int] = field(default_factory=dict)
-    """The core was asked to replace these sources, by their ids, with those successors."""
+    is_new: bool = True
+    """The core was not asked to replace any of its sources yet."""
     switched: set[int] = field(default_factory=set)
     """The sources whose consumers have switched."""
     ended: bool = False
@@ -64,11 +64,6 @@ class Handover:
             return "close"
         return "get successor" if asking else "wait"
 
-    @property
-    def is_new(self) -> bool:
-        """Whether the core was not asked for anything yet."""
-        return not (self.asked or self.switched)
-
     def is_due(self, now: float) -> bool:
         """Whether the successor may be tried now."""
         return not self.getting and now >= self.due
@@ -80,5 +75,4 @@ class Handover:
 
     def replaced(self, source: int) -> None:
         """The core has no consumers of a source any more."""
-        self.asked.pop(source, None)
         self.switched.add(source)

@@ -166,7 +166,7 @@ class PipeTable:
 
         Arguments:
             now: seconds of a monotonic clock.
-            is_used: whether a producer, by the core's id, has consumers of peers.
+            is_used: whether a producer, by the core's id, is needed by consumers of peers.
         """
         for pipe in list(self._by_producer.values()):
             if pipe.closing:

@@ -25,13 +25,12 @@ from hubbub_media_core import CoreError, commands
 from ..domain import negotiation
 from ..domain.close_request import SILENT
 from ..domain.consumer_layers import effective_layers
-from ..domain.entities import AnyProducer, Consumer, Router, WebRtcTransport
+from ..domain.entities import Consumer, WebRtcTransport
 from ..domain.repetition import find_repeated
 from .context import NodeContext
 from .layer_reports import report_layers
 from .link_pauses import report_link_pause
-from .pipes import producer_on
-from .remote_producers import find_producer
+from .remote_producers import find_source
 
 
 async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreated:
@@ -57,7 +56,7 @@ async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreat
         context.require_accepting()
         context.limits.check_consumers(context.entities, request.room_id, request.peer_id)
         context.quotas.check_consumers(request.room_id, time.monotonic())
-        producer, source = await _find_source(context, transport.router, request)
+        producer, source = await find_source(context, transport.router, request.producer_id, request.origin)
         # It may have been closed meanwhile.
         transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
         negotiated = negotiation.consume(
@@ -152,15 +151,6 @@ async def close(context: NodeContext, request: CloseConsumer) -> Done:
         consumer.close_request = SILENT
         await context.call(consumer.transport.worker, commands.CloseConsumer(consumer=consumer.core_id))
         return Done()
-
-
-async def _find_source(context: NodeContext, router: Router, request: CreateConsumer) -> tuple[AnyProducer, int]:
-    """The producer to consume, and its id in the core on a router. Raises HubbubError."""
-    while True:
-        producer = await find_producer(context, router, request.producer_id, request.origin)
-        source = await producer_on(context, producer, router)
-        if not producer.has_left:  # meanwhile
-            return producer, source
 
 
 async def _start(context: NodeContext, consumer: Consumer) -> None:

@@ -104,6 +104,8 @@ def _is_of_pipes(context: NodeContext, event: CloseEvent) -> bool:
 
 
 def _handle_closed(context: NodeContext, event: CloseEvent) -> None:
+    if isinstance(event, events.ProducerClosed):
+        context.entities.replacements.end(event.producer)
     if _is_of_pipes(context, event):
         tell_core(context)
         return

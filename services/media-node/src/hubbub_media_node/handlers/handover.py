@@ -23,8 +23,8 @@ from .closing import close_producer, close_transport
 from .context import NodeContext
 from .layer_reports import report_withheld_encodings
 from .link_pauses import report_link_pause
-from .pipes import producer_on, set_paused, tell_core
-from .remote_producers import find_producer
+from .pipes import set_paused, tell_core
+from .remote_producers import find_source
 from .score_reports import report_withheld_score
 
 _log = structlog.get_logger(__name__)
@@ -46,6 +46,7 @@ def tend_handovers(context: NodeContext, room: Room, now: float) -> None:
 def switch_consumers(context: NodeContext, event: events.ProducerReplaced) -> None:
     """The core has switched the consumers of a producer to its successor."""
     former = context.entities.origin_by_core_id(event.producer)
+    context.entities.replacements.end(event.producer)
     for consumer in context.entities.move_consumers(event.producer, event.successor):
         report_link_pause(context, consumer)
     if former is not None and former.handover is not None:
@@ -75,7 +76,7 @@ def _go_on(context: NodeContext, former: AnyProducer, now: float) -> None:
         former.handover = Handover(since=now)
     entities, handover = context.entities, former.handover
     used = entities.used_sources(former)
-    asking = [source for source in used if not _waits(context, former, source)]
+    asking = [source for source in used if not _waits(context, source)]
     step = handover.next_step(
         now,
         len(used),
@@ -91,25 +92,25 @@ def _go_on(context: NodeContext, former: AnyProducer, now: float) -> None:
             context.tasks.spawn(_switch(context, former, handover, asking), "hand-over")
 
 
-def _waits(context: NodeContext, former: AnyProducer, source: Source) -> bool:
+def _waits(context: NodeContext, source: Source) -> bool:
     """Whether the core was asked to replace a source by a successor that still is the right one."""
-    assert former.handover is not None
-    successor = context.entities.origin_by_core_id(former.handover.asked.get(source.core_id, 0))
+    asked = context.entities.replacements.successor_of(source.core_id)
+    successor = None if asked is None else context.entities.origin_by_core_id(asked)
     return successor is not None and not successor.is_closing and not successor.has_left
 
 
 async def _switch(context: NodeContext, former: AnyProducer, handover: Handover, sources: list[Source]) -> None:
     """Gets the successor to the routers of these sources, and asks the core to replace them."""
     try:
-        successor = await find_producer(context, sources[0].router, former.id, None)
-        if successor is former:
-            return  # no other path works
-        if not is_same_track(former, successor):
-            _log.warning("a producer was replaced by one with other codecs", room_id=former.room.id)
-            _close(context, former, handover)
-            return
         for source in sources:
-            await _replace(context, handover, source, await producer_on(context, successor, source.router))
+            successor, core_id = await find_source(context, source.router, former.id, None)
+            if successor is former:
+                return  # no other path works
+            if not is_same_track(former, successor):
+                _log.warning("a producer was replaced by one with other codecs", room_id=former.room.id)
+                _close(context, former, handover)
+                return
+            await _replace(context, handover, source, core_id)
     except HubbubError as error:
         handover.failed(time.monotonic())
         _log.debug("a producer could not be handed over, repeating it later", error=error.message)
@@ -118,12 +119,15 @@ async def _switch(context: NodeContext, former: AnyProducer, handover: Handover,
 
 
 async def _replace(context: NodeContext, handover: Handover, source: Source, successor: int) -> None:
-    handover.asked[source.core_id] = successor  # before the call: `ProducerReplaced` may precede the reply
+    replacements, was_new = context.entities.replacements, handover.is_new
+    before = replacements.ask(source.core_id, successor)  # before the call: `ProducerReplaced` may precede the reply
+    handover.is_new = False
     try:
         command = commands.ReplaceProducer(producer=source.core_id, successor=successor)
         await context.call(source.router.worker, command)
     except HubbubError:
-        handover.asked.pop(source.core_id, None)
+        replacements.refused(source.core_id, successor, before)
+        handover.is_new = was_new
         raise
 
 

@@ -26,13 +26,14 @@ async def producer_on(context: NodeContext, producer: AnyProducer, router: Route
 
     Raises a retryable `not_found` when the producer is closed meanwhile, and what the core's refusals translate to.
     """
-    if producer.router is router:
-        return producer.core_id
-    async with context.pipe_locks.of(producer.core_id, router.core_id):
-        pipe = context.entities.pipes.find(producer, router)
-        if pipe is None:
-            pipe = await _open(context, producer, router)
-        return pipe.producer.core_id
+    source = producer.core_id
+    if producer.router is not router:
+        async with context.pipe_locks.of(producer.core_id, router.core_id):
+            pipe = context.entities.pipes.find(producer, router) or await _open(context, producer, router)
+            source = pipe.producer.core_id
+    if producer.is_closing:  # the core closes its pipes a moment later
+        raise HubbubError(ErrorCode.NOT_FOUND, "the producer is being closed", retryable=True)
+    return source
 
 
 async def set_paused(context: NodeContext, producer: Producer, *, paused: bool) -> None:
@@ -69,7 +70,7 @@ def _tell_core(context: NodeContext, table: ChangedObjects[ChangedT]) -> None:
 def tend_pipes(context: NodeContext, now: float) -> None:
     """Closes what is unused and repeats what failed. `now` is seconds of a monotonic clock."""
     entities = context.entities
-    entities.pipes.tend(now, entities.has_consumers)
+    entities.pipes.tend(now, entities.is_needed)
     entities.incoming.tend(now, entities.is_used)
     entities.outgoing.tend(now)
     tell_core(context)

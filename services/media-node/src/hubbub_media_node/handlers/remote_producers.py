@@ -26,7 +26,7 @@ from ..domain.pipe_specs import on_node_link, pipe_specs
 from ..domain.pipes import CoreObject
 from .context import NodeContext
 from .node_links import make_end
-from .pipes import create_end, tell_core
+from .pipes import create_end, producer_on, tell_core
 
 _log = structlog.get_logger(__name__)
 
@@ -67,6 +67,20 @@ async def find_producer(
     if origin is None or origin.node_id == context.lease.placement.node_id:
         raise HubbubError(ErrorCode.NOT_FOUND, "this room has no such producer on this node", retryable=True)
     return await open_remote(context, router, producer_id, origin)
+
+
+async def find_source(
+    context: NodeContext, router: Router, producer_id: str, origin: Placement | None
+) -> tuple[AnyProducer, int]:
+    """A producer as `find_producer`, and its id in the core on the router, where it can be consumed now.
+
+    Raises what `find_producer` and `producer_on` raise.
+    """
+    while True:
+        producer = await find_producer(context, router, producer_id, origin)
+        source = await producer_on(context, producer, router)
+        if not producer.has_left:  # meanwhile
+            return producer, source
 
 
 async def open_remote(
