@@ -14,7 +14,7 @@ from hubbub_contracts.bus.records import PeerRecord, Placement
 from hubbub_media_node.domain.cascade import Cascade
 from hubbub_media_node.domain.entities import AnyProducer
 from hubbub_media_node.domain.incoming_links import RemoteProducer
-from hubbub_media_node.handlers import consumer
+from hubbub_media_node.handlers import consumer, producer
 
 from .node_fakes import ROOM
 from .node_rig import fixture
@@ -65,6 +65,12 @@ class NodeTree:
         )
         await consumer.create(self.nodes[node_id].context, request)
         await self.finish_tasks()
+
+    async def produce_also(self, node: NodeOfTwo) -> None:
+        """Alice sends the track to another node as well, to which she moves."""
+        await node.create_transport("alice", "send", "next")
+        first = self.nodes[ORIGIN].context.entities.producers["producer"].request
+        await producer.create(node.context, first.model_copy(update={"transport_id": "next"}))
 
     async def dies(self, node_id: str) -> None:
         """A node answers nobody any more, and its peer leaves the room."""

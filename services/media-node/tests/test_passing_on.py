@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus import media
 from hubbub_contracts.bus.pipe import MAX_VIA, OpenPipe
 from hubbub_media_core import commands, events
@@ -153,6 +153,19 @@ async def test_a_node_without_the_room_passes_nothing_on(tree: NodeTree) -> None
     with pytest.raises(HubbubError) as caught:
         await outgoing_pipes.open_pipe(node.context, elsewhere)
     assert (caught.value.code, caught.value.retryable) == (ErrorCode.NOT_FOUND, True)
+
+
+async def test_two_copies_of_a_producer_share_no_link(tree: NodeTree) -> None:
+    below = deepest(tree)
+    above, link = tree.expected(below)[0], tree.remote(below).link
+    next_home = next(tree.nodes[each] for each in tree.others if each not in (above, below))
+    await tree.produce_also(next_home)
+    (first,) = (each for _, each in tree.nodes[below].nodes.requests if isinstance(each, OpenPipe))
+    request = first.model_copy(update={"link_id": ids.mint(), "links": [link.id], "origin": next_home.placement})
+    opened = await outgoing_pipes.open_pipe(tree.nodes[above].context, request)
+    assert opened.link_id == request.link_id, "the other one has the copy that Alice sends to her former node"
+    again = await outgoing_pipes.open_pipe(tree.nodes[above].context, request)
+    assert again.link_id == request.link_id
 
 
 async def test_who_is_below_a_lost_link_is_told_so(tree: NodeTree) -> None:

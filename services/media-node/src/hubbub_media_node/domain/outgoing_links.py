@@ -17,7 +17,7 @@ from hubbub_contracts.bus.pipe import MediaAddress, PipeOpened
 from hubbub_media_core import commands
 from hubbub_media_core.commands import Command
 
-from .entities import AnyProducer, Router
+from .entities import AnyProducer
 from .node_links import NodeLink, NodeLinkTable
 from .pipes import CoreObject
 from .ssrc_table import SsrcTable
@@ -87,6 +87,11 @@ class OutgoingLink(NodeLink[OutgoingPipe]):
         """The pipe of a producer, unless it is closing."""
         return next((pipe for pipe in self.carried if pipe.origin.id == producer_id and not pipe.closing), None)
 
+    def takes(self, producer: AnyProducer) -> bool:
+        """Whether it carries a producer, or has room for it and carries no other copy: messages name the producer."""
+        pipe = self.find(producer.id)
+        return not self.is_full if pipe is None else pipe.origin is producer
+
 
 class OutgoingLinks(NodeLinkTable[OutgoingLink, OutgoingPipe]):
     """The outgoing links and pipes."""
@@ -105,10 +110,11 @@ class OutgoingLinks(NodeLinkTable[OutgoingLink, OutgoingPipe]):
         """Whether another node gets a producer from here."""
         return origin.core_id in self._pipes_of
 
-    def choose(self, link_ids: Sequence[str], router: Router) -> OutgoingLink | None:
-        """The first of these links that carries producers of a router and has room for another one."""
+    def choose(self, link_ids: Sequence[str], producer: AnyProducer) -> OutgoingLink | None:
+        """The first of these links that can carry a producer, or does."""
         found = (self.find_link(link_id) for link_id in link_ids)
-        return next((link for link in found if link is not None and link.router is router and not link.is_full), None)
+        usable = (link for link in found if link is not None and link.router is producer.router)
+        return next((link for link in usable if link.takes(producer)), None)
 
     def want(
         self,

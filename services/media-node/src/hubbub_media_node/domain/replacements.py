@@ -1,7 +1,7 @@
 """Which producers of the core it was asked to replace by which others (ADR 48).
 
-The core reports a replacement when the last consumer has moved; some may have moved long before. So a successor counts as
-used from the request on: until that report, or until the replaced producer is closed.
+The core reports a replacement when the last consumer has moved; some may have moved long before. So a successor counts
+as used from the request on: until that report, or until the replaced producer is closed.
 """
 
 from __future__ import annotations

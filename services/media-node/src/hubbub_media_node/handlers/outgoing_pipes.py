@@ -32,7 +32,7 @@ async def open_pipe(context: NodeContext, request: OpenPipe) -> PipeOpened:
         producer = _find(context, request.room_id, request.producer_id, request.origin)
         if producer is None or producer.router is not router:
             raise HubbubError(ErrorCode.NOT_FOUND, "the producer was closed meanwhile", retryable=True)
-        link = context.entities.outgoing.choose([request.link_id, *request.links], router)
+        link = context.entities.outgoing.choose([request.link_id, *request.links], producer)
         if link is None:
             link = await _accept(context, router, request)
         pipe = link.find(producer.id)
