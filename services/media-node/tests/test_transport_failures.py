@@ -15,11 +15,12 @@ RECORDED = fixture("chromium-156/produce-audio-opus.json")
 
 
 @pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """Short timeouts."""
-    return settings.model_copy(update={"handshake_timeout": 0.5, "consent_timeout": 2.0})
+def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
+    """The timeout of the test is a short one. The others would end a handshake on a machine that stands still."""
+    return settings.model_copy(update=getattr(request, "param", {}))
 
 
+@pytest.mark.parametrize("settings", [{"handshake_timeout": 0.5}], indirect=True)
 async def test_a_missing_handshake_closes_the_transport_and_notifies_its_peer(make_peer: MakePeer) -> None:
     peer = await make_peer()
     link = peer.client(*await peer.create_transport("send"))
@@ -37,6 +38,7 @@ async def test_a_wrong_certificate_closes_the_transport_and_notifies_its_peer(ma
     assert peer.events == [media.TransportClosed(transport_id=link.id, reason="dtls_failed")]
 
 
+@pytest.mark.parametrize("settings", [{"consent_timeout": 5.0}], indirect=True)  # the client checks it every second
 async def test_a_silent_clients_objects_are_closed_and_it_is_notified_of_each(make_peer: MakePeer) -> None:
     peer = await make_peer()
     link = await peer.open_transport("send")
