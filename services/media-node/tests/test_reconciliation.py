@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -149,3 +150,18 @@ async def test_failed_reconciliation_of_one_room_does_not_stop_the_others(
     reconcile(rig.context, 99)
     await reconcile_twice(rig)
     assert len(rig.sent(commands.CloseTransport)) == 1
+
+
+@pytest.mark.parametrize("producers", [(), ("producer",)])
+async def test_what_is_confirmed_while_its_peer_is_busy_is_kept(rig: NodeRig, producers: tuple[str, ...]) -> None:
+    transport = await rig.create_transport()
+    await rig.create_producer(AUDIO)
+    async with rig.context.locks.of(ROOM, "alice"):
+        reconcile(rig.context, 100)
+        reconcile(rig.context, LATER)
+        await asyncio.sleep(0)
+        confirm(rig, 1, *producers)
+    await rig.finish_tasks()
+    assert transport.close_request is None
+    closed = rig.context.entities.producers["producer"].close_request
+    assert closed is (None if producers else UNCONFIRMED)

@@ -65,8 +65,13 @@ async def close_producer(context: NodeContext, producer: Producer, request: Clos
 async def close_peer(context: NodeContext, room_id: str, peer_id: str, request: CloseRequest) -> None:
     """Closes all transports of a peer, and with them its producers and consumers."""
     async with context.locks.of(room_id, peer_id):
-        for transport in context.entities.transports_of(room_id, peer_id):
-            await close_transport(context, transport, request)
+        await close_transports(context, room_id, peer_id, request)
+
+
+async def close_transports(context: NodeContext, room_id: str, peer_id: str, request: CloseRequest) -> None:
+    """As `close_peer`. The caller holds the peer's lock."""
+    for transport in context.entities.transports_of(room_id, peer_id):
+        await close_transport(context, transport, request)
 
 
 async def close_departed(context: NodeContext, room_id: str, peer_ids: Iterable[str]) -> None:

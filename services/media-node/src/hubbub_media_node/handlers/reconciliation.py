@@ -13,7 +13,7 @@ from hubbub_service import report_failure
 from ..domain.close_request import SILENT, UNCONFIRMED
 from ..domain.entities import Room
 from ..domain.room_view import EntityKey
-from .closing import close_peer, close_producer, close_router
+from .closing import close_producer, close_router, close_transports
 from .context import NodeContext
 from .handover import tend_handovers
 from .link_messages import tell_nodes
@@ -54,7 +54,7 @@ def _reconcile_room(context: NodeContext, room: Room, now: float) -> None:
     expired = room.confirmations.expired(now, room.entity_keys(), room.view.confirmed(), complete=complete)
     if expired:
         _log.warning("closing objects that are missing from their room", room_id=room.id, count=len(expired))
-        context.tasks.spawn(_close_expired(context, room.id, expired), "close-unconfirmed")
+        context.tasks.spawn(_close_expired(context, room, expired), "close-unconfirmed")
     if complete:
         tend_remote_producers(context, room, now)
     follow_paths(context, room, now)
@@ -65,12 +65,18 @@ def _reconcile_room(context: NodeContext, room: Room, now: float) -> None:
         context.tasks.spawn(pause_muted(context, room.id), "pause-muted")
 
 
-async def _close_expired(context: NodeContext, room_id: str, expired: Iterable[EntityKey]) -> None:
+async def _close_expired(context: NodeContext, room: Room, expired: Iterable[EntityKey]) -> None:
     # "peer" sorts before "producer": closing a peer closes its producers too.
-    for kind, entity_id in sorted(expired):
-        if kind == "peer":
-            await close_peer(context, room_id, entity_id, UNCONFIRMED)
-        elif (producer := context.entities.producers.get(entity_id)) is not None:
-            async with context.locks.of(room_id, producer.peer_id):
+    for key in sorted(expired):
+        kind, entity_id = key
+        producer = context.entities.producers.get(entity_id) if kind == "producer" else None
+        if kind == "producer" and producer is None:
+            continue
+        async with context.locks.of(room.id, entity_id if producer is None else producer.peer_id):
+            if key in room.view.confirmed():  # meanwhile
+                continue
+            if producer is None:
+                await close_transports(context, room.id, entity_id, UNCONFIRMED)
+            else:
                 # Of one that has not moved here, its client knows the one on the other node only.
                 await close_producer(context, producer, SILENT if producer.is_elsewhere else UNCONFIRMED)
