@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription, ProducerDescription, TransportDescription
 from hubbub_contracts.bus.records import Leaving, Placement
@@ -87,6 +89,50 @@ async def test_a_replacement_that_the_room_has_and_no_node_is_told_to_the_client
     pushed, removed, closed = await after_a_gap(rig, client, former, new)
     assert (pushed, closed) == (["producerClosed"], [])
     assert {each for one in removed for each in one} == {"camera"}
+
+
+@pytest.mark.parametrize("knows", [True, False], ids=["answered", "not answered yet"])
+@pytest.mark.parametrize("during", [OTHER_NODE, NODE], ids=["new node", "former node"])
+async def test_a_producer_that_is_replaced_while_the_nodes_are_asked_stays(during: Placement, *, knows: bool) -> None:
+    rig = SignalingRig()
+    client = await moving(rig, "up", NODE)
+    transports = {NODE: ("up",), OTHER_NODE: ("next",)}
+
+    async def answer(_: DescribePeer) -> PeerDescription:
+        asked = rig.backend.asked[-1]
+        if asked == during:
+            here = [each.model_copy(update={"placement": None}) for each in rig.backend.peers[client.peer_id].producers]
+            rig.backend.update_peer(client.peer_id, producers=here)
+            if knows:
+                client.session.resources.producers["camera"] = "next"
+        return description(transports=transports[asked])
+
+    for node in transports:
+        rig.backend.nodes[node][DescribePeer] = answer
+    client.session.on_media_gap()
+    await asyncio.sleep(60)
+    await rig.ports.outbox.drain()
+    assert rig.backend.asked == [OTHER_NODE, NODE]
+    assert (client.socket.pushes(), rig.backend.removed_producers()) == ([], [])
+    assert "camera" in client.session.resources.producers
+
+
+async def test_the_former_node_says_nothing_about_a_producer_that_is_replaced_while_it_is_asked() -> None:
+    rig = SignalingRig()
+    client = await moving(rig, "up", NODE)
+
+    async def answer(_: DescribePeer) -> PeerDescription:
+        here = [each.model_copy(update={"placement": None}) for each in rig.backend.peers[client.peer_id].producers]
+        rig.backend.update_peer(client.peer_id, producers=here)
+        former = description("camera", transports=("up",))
+        unwanted = former.producers[0].model_copy(update={"encodings_wanted": [False]})
+        return former.model_copy(update={"producers": [unwanted]})
+
+    rig.backend.nodes[OTHER_NODE][DescribePeer] = description("camera", transports=("next",))
+    rig.backend.nodes[NODE][DescribePeer] = answer
+    client.session.on_media_gap()
+    await asyncio.sleep(60)
+    assert client.socket.pushes() == []
 
 
 async def test_both_nodes_are_asked_until_both_answer() -> None:

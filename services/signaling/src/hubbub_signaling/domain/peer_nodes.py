@@ -15,6 +15,11 @@ def nodes_of(peer: PeerRecord) -> list[Placement]:
     return [peer.placement] if peer.leaving is None else [peer.placement, peer.leaving.placement]
 
 
+def producers_at(placement: Placement, peer: PeerRecord) -> set[str]:
+    """The ids of the peer's producers that its record has on a node."""
+    return {each.producer_id for each in peer.producers if peer.placement_of(each) == placement}
+
+
 def confirmed(description: PeerDescription, placement: Placement, peer: PeerRecord) -> PeerDescription:
     """What a node describes, without the producers that the peer's record says are on another one.
 

@@ -29,7 +29,7 @@ from hubbub_service import Tasks
 from ..domain.missed_changes import missed_changes
 from ..domain.missed_closures import missed_closures
 from ..domain.owned_resources import OwnedResources
-from ..domain.peer_nodes import confirmed, nodes_of
+from ..domain.peer_nodes import confirmed, nodes_of, producers_at
 from ..domain.ports import Backend
 from ..domain.unanswered_objects import unanswered_objects
 from .membership import RoomMembership
@@ -104,13 +104,15 @@ class MediaGapRecovery:
         now = membership.hub.view.peers.get(membership.peer_id)
         if now is None or placement not in nodes_of(now):
             return True  # as above: everything on the described node is gone
-        description = confirmed(answer, placement, record)
-        for event in missed_changes(description):
+        for event in missed_changes(confirmed(answer, placement, now)):
             self._on_event(event)
         for event in missed_closures(owned, answer):
-            self._on_event(event)
+            # One that was replaced meanwhile is not closed: it is on another node.
+            if not self._is_elsewhere(event, placement, membership):
+                self._on_event(event)
         described = {each.producer_id for each in answer.producers} | set(answer.plain_producers)
-        recorded = {each.producer_id for each in record.producers if record.placement_of(each) == placement}
+        # The answer is newer than the one record, and older than the other.
+        recorded = producers_at(placement, record) & producers_at(placement, now)
         if ghosts := recorded - described - owned.producers.keys():
             # One that the client owns was to change its node, and got lost on the way.
             for producer_id in ghosts & self._resources.producers.keys():
