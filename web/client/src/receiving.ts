@@ -36,8 +36,10 @@ export class Receiving {
   readonly #received = new Map<string, ReceivedTrack>();
   /** Consumers whose publications still have the track of the former home. */
   readonly #waiting = new Set<ReceivedTrack>();
-  /** Consumers that nothing arrives for at the server. The report may precede the end of the browser's work for a new one. */
-  readonly #cutOff = new Set<string>();
+  /** What the server reports of consumers that the browser is still preparing, by consumer id. */
+  readonly #early = new Map<string, (() => void)[]>();
+  /** How many consumers the browser is preparing. */
+  #preparing = 0;
   /** Producers that the server refused to let this client consume over its present transport. */
   readonly #refusedProducers = new Set<string>();
   readonly #task = new CoalescedTask(
@@ -121,33 +123,38 @@ export class Receiving {
 
   /** The server has closed a consumer. */
   closed(consumerId: string): void {
-    const found = this.find(consumerId);
-    if (found) this.drop(found.track.producerId);
+    this.#report(consumerId, ({ producerId }) => this.drop(producerId));
   }
 
   /** The server reports how well a consumer arrives here, and at the server. */
   scored(consumerId: string, score: ConsumerScores): void {
-    this.find(consumerId)?.track.publication.setScore(scoreOnTheWay(score));
+    this.#report(consumerId, ({ publication }) => publication.setScore(scoreOnTheWay(score)));
   }
 
   /** The server reports the layers that it sends to a consumer. */
   layersChanged(consumerId: string, layers: ConsumerLayers | undefined): void {
-    this.find(consumerId)?.track.publication.setCurrentLayers(layers);
+    this.#report(consumerId, ({ publication }) => publication.setCurrentLayers(layers));
   }
 
   /** A reason for which the server sends nothing to a consumer holds from now on, or has ended. Reasons of newer servers have no effect. */
   pausedByServer(consumerId: string, reason: string, paused: boolean): void {
-    const publication = this.find(consumerId)?.track.publication;
-    if (reason === "bandwidth") publication?.setPausedByBandwidth(paused);
-    if (reason !== "link") return;
-    if (paused) this.#cutOff.add(consumerId);
-    else this.#cutOff.delete(consumerId);
-    publication?.setUnreachable(paused);
+    this.#report(consumerId, ({ publication }) => {
+      if (reason === "bandwidth") publication.setPausedByBandwidth(paused);
+      if (reason === "link") publication.setUnreachable(paused);
+    });
+  }
+
+  /** Applies what the server reports of a consumer; once the browser has it, if that still prepares it. */
+  #report(consumerId: string, apply: (track: RemoteTrack) => void): void {
+    const found = this.find(consumerId);
+    if (found) return apply(found.track);
+    if (this.#preparing === 0) return;
+    const early = this.#early.get(consumerId) ?? [];
+    this.#early.set(consumerId, [...early, () => this.#report(consumerId, apply)]);
   }
 
   dropAll(): void {
     for (const producerId of [...this.#received.keys()]) this.drop(producerId);
-    this.#cutOff.clear();
     // What was refused may have been the transport, whose end is reported before or after the answer.
     this.#refusedProducers.clear();
   }
@@ -157,7 +164,6 @@ export class Receiving {
     const received = this.#received.get(producerId);
     if (!received) return;
     received.consumer.close();
-    this.#cutOff.delete(received.consumer.id);
     this.#waiting.delete(received);
     this.#received.delete(producerId);
     if (this.#successor?.receives(producerId)) return;
@@ -202,6 +208,7 @@ export class Receiving {
   async #consume(transport: types.Transport, track: RemoteTrack): Promise<void> {
     const { producerId, participant, publication } = track;
     const exists = () => this.context.roster.tracks.get(producerId) === track && !transport.closed;
+    this.#preparing += 1;
     try {
       const preferredLayers = publication.wantedLayers;
       const limit = preferredLayers ? { preferredLayers } : {};
@@ -214,7 +221,9 @@ export class Receiving {
       this.#received.set(producerId, received);
       publication.setSpatialLayers(spatialLayersOf(consumer.rtpParameters));
       publication.setPausedByBandwidth(false);
-      publication.setUnreachable(this.#cutOff.has(consumer.id));
+      publication.setUnreachable(false);
+      for (const apply of this.#early.get(consumer.id) ?? []) apply();
+      if (this.get(producerId) !== received) return;
       this.#show(received);
       await this.#applyPaused(received);
     } catch (error) {
@@ -224,6 +233,9 @@ export class Receiving {
       this.drop(producerId);
       this.#refusedProducers.add(producerId);
       this.listener.consumeFailed(reason);
+    } finally {
+      this.#preparing -= 1;
+      if (this.#preparing === 0) this.#early.clear();
     }
   }
 

@@ -2,7 +2,7 @@ import * as fakeParameters from "mediasoup-client/fakeParameters";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { Call, CallError, type CallOptions, type ConsumerLayers, type Publication, type TransportStats } from "../src/index.ts";
-import type { ResumedConsumer } from "../src/generated/messages.ts";
+import type { Consumed, ResumedConsumer } from "../src/generated/messages.ts";
 import { activeEncodings, consumedCamera, handlers, newDevice, track } from "./fakeMedia.ts";
 import { RoomServer } from "./roomServer.ts";
 
@@ -306,14 +306,34 @@ test("a publication tells that its sender cannot be reached, until that ends or 
   expect(camera.unreachable).toBe(false);
 });
 
-test("a sender that cannot be reached when its track is consumed is known as soon as the browser has the consumer", async () => {
-  const consumer = { ...fakeParameters.generateConsumerRemoteParameters({ codecMimeType: "video/VP8" }), id: "cut-off" };
-  const { camera } = await receivingCamera({}, (producerId) => {
-    // With the answer; the browser still prepares the consumer.
-    queueMicrotask(() => server.push("consumerPaused", { consumerId: consumer.id, reason: "link" }));
+/** A consumer of which the server reports something with the answer: the browser still prepares it. */
+function reportedEarly(report: (consumerId: string) => void): (producerId: string) => Consumed {
+  const consumer = { ...fakeParameters.generateConsumerRemoteParameters({ codecMimeType: "video/VP8" }), id: "early" };
+  return (producerId) => {
+    queueMicrotask(() => report(consumer.id));
     return { ...consumer, producerId, type: "simple", producerPaused: false, appData: {} };
-  });
-  expect(camera.unreachable).toBe(true);
+  };
+}
+
+test("what the server reports of a consumer that the browser still prepares holds as soon as the browser has it", async () => {
+  const layers = { spatialLayer: 1, temporalLayer: 0 };
+  const { camera } = await receivingCamera(
+    {},
+    reportedEarly((consumerId) => {
+      server.push("consumerPaused", { consumerId, reason: "link" });
+      server.push("consumerPaused", { consumerId, reason: "bandwidth" });
+      server.push("consumerResumed", { consumerId, reason: "bandwidth" });
+      server.push("consumerLayersChanged", { consumerId, layers });
+    }),
+  );
+  expect([camera.unreachable, camera.pausedByBandwidth, camera.currentLayers]).toEqual([true, false, layers]);
+});
+
+test("a consumer that the server closes while the browser still prepares it is made again", async () => {
+  const closed = reportedEarly((consumerId) => server.push("consumerClosed", { consumerId, producerId: "v", reason: "internal" }));
+  const { camera } = await receivingCamera({}, (producerId) => (server.count("consume") === 1 ? closed(producerId) : consumedCamera(producerId)));
+  expect(server.count("consume")).toBe(2);
+  expect(camera.track?.readyState).toBe("live");
 });
 
 test("a resumed session has the layers that the server lists", async () => {
