@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from hubbub_bus import Bus, Endpoint, KeyValue
-from hubbub_contracts import Model, Request, ids, subjects
+from hubbub_contracts import HubbubError, Model, Request, ids, subjects
 from hubbub_contracts.bus.consumer import ConsumerCreated, CreateConsumer
 from hubbub_contracts.bus.media import (
     MEDIA_EVENT,
@@ -71,6 +71,16 @@ class Peer:
         return await self.bus.request(
             subjects.node(self.placement.node_id, self.placement.epoch, message.verb), message, timeout=ANSWER_TIMEOUT
         )
+
+    async def ask(self, message: Request[ReplyT]) -> ReplyT:
+        """As `request`, and again after a retryable error, as clients do: another node may have missed its deadline."""
+        while True:
+            try:
+                return await self.request(message)
+            except HubbubError as error:
+                if not error.retryable:
+                    raise
+            await asyncio.sleep(0.1)
 
     async def listen(self) -> None:
         """Collects the media events for this peer."""

@@ -150,7 +150,7 @@ class Scene:
         """A peer consumes the track."""
         request = peer.create_consumer_request(down.id, self.producer_id, CAPABILITIES)
         request = request.model_copy(update={"origin": self.placements[0]})
-        created = await peer.request(request)
+        created = await peer.ask(request)
         return Receiver(peer, down, created.rtp_parameters["encodings"][0]["ssrc"], request.consumer_id)
 
     async def everybody_receives(self, *without: int) -> None:
@@ -179,9 +179,11 @@ class Scene:
 async def scene(bus: Bus, rooms: Rooms, make_node: MakeNode, request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
     nodes = [await make_node(node_id=f"node-{number}", room_peers_per_worker=1) for number in range(3)]
     scene = Scene(bus, rooms, nodes, request.param)
-    await scene.start()
-    yield scene
-    await scene.close()
+    try:
+        await scene.start()
+        yield scene
+    finally:
+        await scene.close()
 
 
 async def test_everybody_goes_on_receiving_and_nobody_is_told(scene: Scene) -> None:
