@@ -30,7 +30,7 @@ def request(peer_id: str = "one", room_id: str = "r", user_id: str = "u") -> Joi
 
 
 async def test_a_join_adds_the_peer_where_the_room_is(context: RegistryContext, store: FakeRoomStore) -> None:
-    answer = await join(context, request())
+    answer = (await join(context, request())).decode()
     assert [(peer.peer_id, peer.placement) for peer in answer.peers] == [("one", A)]
     assert answer.revision == store.sequence
 
@@ -40,7 +40,7 @@ async def test_a_join_of_who_follows_the_room_is_answered_with_the_peer_alone(
 ) -> None:
     await join(context, request("other", user_id="v"))
     known = store.sequence
-    answer = await join(context, request().model_copy(update={"known_revision": known}))
+    answer = (await join(context, request().model_copy(update={"known_revision": known}))).decode()
     assert ([peer.peer_id for peer in answer.peers], answer.partial) == (["one"], True)
     assert answer.revision > known
 
@@ -54,7 +54,7 @@ async def test_a_refusal_is_checked_against_the_store(
         store.store_room("r", room_record())
 
     monkeypatch.setattr(store, "refresh_room", refresh)
-    answer = await join(context, request())
+    answer = (await join(context, request())).decode()
     assert [peer.peer_id for peer in answer.peers] == ["one"]
 
 
@@ -79,7 +79,7 @@ async def test_a_repeated_join_returns_the_room_and_writes_nothing(
 
 async def test_a_join_places_a_room_without_a_placement(context: RegistryContext, store: FakeRoomStore) -> None:
     store.store_room("r", room_record(placement=None))
-    answer = await join(context, request())
+    answer = (await join(context, request())).decode()
     assert answer.room.placement in (A, B)
     assert [peer.placement for peer in answer.peers] == [answer.room.placement]
 
@@ -92,7 +92,7 @@ async def test_hidden_peers_and_participants_do_not_take_each_others_places(
         await join(context, request(viewer).model_copy(update={"role": "viewer"}))
     with pytest.raises(HubbubError, match="full"):
         await join(context, request("more").model_copy(update={"role": "viewer"}))
-    answer = await join(context, request())
+    answer = (await join(context, request())).decode()
     assert {peer.peer_id for peer in answer.peers if peer.hidden} == set(viewers)
 
 
@@ -149,7 +149,7 @@ async def test_a_join_that_would_exceed_the_bytes_of_a_room_is_refused(
     producers = [ProducerRecord(producer_id="p", kind="audio", app_data=text, paused=False)]
     store.store_peer(peer_record("two").model_copy(update={"app_data": text, "producers": producers}))
     if fits:
-        assert len((await join(context, request())).peers) == 2
+        assert len((await join(context, request())).decode().peers) == 2
         return
     written = store.sequence
     with pytest.raises(HubbubError) as caught:
@@ -187,13 +187,13 @@ async def test_a_join_is_rolled_back_when_the_room_fills_or_closes_before_its_wr
 
 async def test_a_join_stays_when_the_room_fills_after_its_write(context: RegistryContext, store: FakeRoomStore) -> None:
     store.after_write = [lambda: fill(store)]
-    answer = await join(context, request())
+    answer = (await join(context, request())).decode()
     assert "one" in [peer.peer_id for peer in answer.peers]
 
 
 async def test_a_join_removes_a_closing_marker(context: RegistryContext, store: FakeRoomStore) -> None:
     store.before_write = [lambda: store.store_room("r", room_record(closing=True))]
-    answer = await join(context, request())
+    answer = (await join(context, request())).decode()
     assert not answer.room.closing
 
 
@@ -202,7 +202,7 @@ async def test_a_join_gets_another_node_when_its_own_ends(context: RegistryConte
         context.nodes.lease_removed("a", 1.0, released=True)
 
     store.after_write = [end]
-    answer = await join(context, request())
+    answer = (await join(context, request())).decode()
     assert (answer.room.placement, [peer.placement for peer in answer.peers]) == (B, [B])
 
 
@@ -210,7 +210,7 @@ async def test_a_join_stays_on_its_node_when_the_home_of_the_room_moves(
     context: RegistryContext, store: FakeRoomStore
 ) -> None:
     store.after_write = [lambda: store.store_room("r", room_record(placement=B))]
-    answer = await join(context, request())
+    answer = (await join(context, request())).decode()
     assert [peer.placement for peer in answer.peers] == [A]
 
 
@@ -218,7 +218,7 @@ async def test_a_join_in_a_room_with_enough_peers_gets_another_node(
     context: RegistryContext, store: FakeRoomStore
 ) -> None:
     store.store_peer(peer_record("first"))
-    answer = await join(replace(context, room_peers_per_node=1), request())
+    answer = (await join(replace(context, room_peers_per_node=1), request())).decode()
     assert {peer.peer_id: peer.placement for peer in answer.peers} == {"first": A, "one": B}
     assert answer.room.placement == A
 

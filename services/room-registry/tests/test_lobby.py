@@ -64,12 +64,14 @@ async def test_a_room_that_is_closed_while_a_peer_is_sent_to_its_lobby_is_not_fo
 
 async def test_a_peer_waits_until_it_is_admitted(context: RegistryContext, store: FakeRoomStore) -> None:
     await lobby.set_access(context, SetRoomAccess(room_id="r", lobby=True))
-    answer = await join(context, request())
+    answer = (await join(context, request())).decode()
     assert [(each.role, each.hidden) for each in answer.peers] == [("waiting", True)]
     await lobby.admit(context, ADMIT)
     await lobby.admit(context, ADMIT)
     assert role(store) == "participant"
-    assert (await join(context, request())).peers[0].role == "participant", "a repeated join does not send it back"
+    assert (await join(context, request())).decode().peers[0].role == "participant", (
+        "a repeated join does not send it back"
+    )
 
 
 async def test_a_refused_peer_is_gone(context: RegistryContext, store: FakeRoomStore) -> None:
@@ -128,7 +130,7 @@ async def test_a_lobby_that_changes_before_the_write_of_a_join(
 ) -> None:
     decide(store, before)
     store.before_write = [lambda: decide(store, then)]
-    answer = await join(context, request())
+    answer = (await join(context, request())).decode()
     assert [each.role for each in answer.peers] == [role_after]
 
 
@@ -144,7 +146,9 @@ async def test_those_who_wait_have_a_limit_of_their_own(context: RegistryContext
     for number in range(3):
         await join(context, request(f"ann{number}"))
     assert await refused(join(context, request("more"))) is ErrorCode.QUOTA_EXCEEDED
-    assert "moderator" in {each.peer_id for each in (await join(context, request("moderator", exempt=True))).peers}
+    assert "moderator" in {
+        each.peer_id for each in (await join(context, request("moderator", exempt=True))).decode().peers
+    }
 
 
 def test_who_waits_keeps_the_room_open() -> None:

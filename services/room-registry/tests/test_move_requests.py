@@ -139,4 +139,4 @@ async def test_a_join_says_whether_the_client_makes_before_it_breaks(context: Re
             make_before_break=named,
         ),
     )
-    assert {each.peer_id: each.make_before_break for each in answer.peers} == {"one": False, "two": named}
+    assert {each.peer_id: each.make_before_break for each in answer.decode().peers} == {"one": False, "two": named}

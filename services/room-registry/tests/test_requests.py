@@ -105,7 +105,7 @@ async def test_creating_a_room_that_was_found_in_a_listing_restarts_its_time_to_
 
 async def test_get_returns_the_room_or_that_there_is_none(context: RegistryContext, store: FakeRoomStore) -> None:
     store.store_peer(peer_record("one"))
-    snapshot = await room.get(context, GetRoom(room_id="r"))
+    snapshot = (await room.get(context, GetRoom(room_id="r"))).decode()
     assert ([each.peer_id for each in snapshot.peers], snapshot.revision) == (["one"], store.sequence)
     store.store_room("r", None)
     with pytest.raises(HubbubError) as caught:
@@ -209,7 +209,7 @@ async def test_claim_assigns_the_peer_to_the_caller(context: RegistryContext, st
             resume_digest="next",
         ),
     )
-    (claimed,) = snapshot.peers
+    (claimed,) = snapshot.decode().peers
     assert (claimed.signaling_id, claimed.resume_digest) == ("new", "next")
     assert (claimed.signaling_epoch, claimed.claim_id) == (7, "claim")
 
@@ -222,7 +222,7 @@ async def test_a_claim_of_who_follows_the_room_is_answered_with_the_peer_alone(
     request = ClaimPeer(
         room_id="r", peer_id="one", signaling_id="new", resume_secret=SECRET, known_revision=store.sequence
     )
-    answer = await peer.claim(context, request)
+    answer = (await peer.claim(context, request)).decode()
     assert ([each.peer_id for each in answer.peers], answer.partial) == (["one"], True)
 
 
@@ -232,7 +232,7 @@ async def test_a_claim_replaces_the_claim_of_the_same_instance(context: Registry
         request = ClaimPeer(
             room_id="r", peer_id="one", signaling_id="s", claim_id=claim_id, resume_secret=SECRET, resume_digest=DIGEST
         )
-        (claimed,) = (await peer.claim(context, request)).peers
+        (claimed,) = (await peer.claim(context, request)).decode().peers
         assert claimed.claim_id == claim_id
 
 

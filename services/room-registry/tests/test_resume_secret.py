@@ -85,6 +85,6 @@ async def test_a_copied_secret_ends_the_session(
 async def test_a_claim_replaces_the_secret(context: RegistryContext, store: FakeRoomStore) -> None:
     store.store_peer(record())
     for _ in range(2):  # the first answer may have been lost
-        (claimed,) = (await peer.claim(context, claim(FIRST))).peers
+        (claimed,) = (await peer.claim(context, claim(FIRST))).decode().peers
         assert claimed.former_resume_digest == resume_secret.digest(FIRST)
         assert claimed.resume_family_digest == resume_secret.family_digest(SECOND)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hubbub_registry.domain.limits import over_limit
-from hubbub_registry.domain.rooms import snapshot, snapshot_with
+from hubbub_registry.domain.snapshot import snapshot, snapshot_with
 from support.registry_records import A, B, encoded, peer_record, room_record, rooms_with
 
 
@@ -11,8 +11,9 @@ def test_snapshot_lists_peers_in_the_order_of_their_joins() -> None:
     second = peer_record("a").model_copy(update={"joined_at": 2})
     first = peer_record("b").model_copy(update={"joined_at": 1})
     room = rooms_with(second, first).get("r")
-    message = snapshot(room, 9)
-    assert message is not None
+    encoded_room = snapshot(room, 9)
+    assert encoded_room is not None
+    message = encoded_room.decode()
     assert ([peer.peer_id for peer in message.peers], message.revision) == (["b", "a"], 9)
 
 
@@ -20,15 +21,16 @@ def test_who_follows_a_room_gets_only_the_peer_that_his_request_wrote() -> None:
     room = rooms_with(peer_record("one"), peer_record("two")).get("r")
     assert room is not None
     written = room.peers["two"].revision
-    answer = snapshot_with(room, 99, "two", written - 1)
-    assert answer is not None
+    encoded_room = snapshot_with(room, 99, "two", written - 1)
+    assert encoded_room is not None
+    answer = encoded_room.decode()
     assert ([peer.peer_id for peer in answer.peers], answer.partial) == (["two"], True)
     assert answer.revision == room.revision
     for known in (None, written, written + 100):  # follows nothing; repeats the request; follows a lost store
         whole = snapshot_with(room, 99, "two", known)
         assert whole == snapshot(room, 99)
         assert whole is not None
-        assert not whole.partial
+        assert not whole.decode().partial
 
 
 def test_a_record_keeps_the_sequence_of_its_first_write() -> None:

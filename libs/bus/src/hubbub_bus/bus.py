@@ -10,6 +10,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter
 
 from hubbub_contracts import Event, Model, Request
+from hubbub_contracts.encoded import Encoded
 
 from . import events, request
 from .connection import Connection, Listener
@@ -116,7 +117,7 @@ class Bus:
         self,
         subject: str,
         model: type[RequestT],
-        handler: Callable[[RequestT], Awaitable[ReplyT]],
+        handler: Callable[[RequestT], Awaitable[ReplyT | Encoded[ReplyT]]],
         *,
         queue: str | None = None,
         concurrency: int = DEFAULT_CONCURRENCY,

@@ -24,6 +24,7 @@ from nats.aio.subscription import Subscription as NatsSubscription
 from pydantic import ValidationError
 
 from hubbub_contracts import ErrorCode, ErrorReply, HubbubError, Model, Request, ids
+from hubbub_contracts.encoded import Encoded, encode
 from hubbub_service import Tasks, report_failure
 
 from . import headers
@@ -54,7 +55,7 @@ class Endpoint(Generic[RequestT, ReplyT]):
         self,
         connection: Connection,
         model: type[RequestT],
-        handler: Callable[[RequestT], Awaitable[ReplyT]],
+        handler: Callable[[RequestT], Awaitable[ReplyT | Encoded[ReplyT]]],
         concurrency: int,
     ) -> None:
         self._connection = connection
@@ -115,7 +116,9 @@ class Endpoint(Generic[RequestT, ReplyT]):
         finally:
             self._connection.telemetry.request_handled(self._model.verb, outcome, time.perf_counter() - started)
 
-    async def _execute(self, data: bytes, message_headers: Mapping[str, str], sent_at: float) -> Model:
+    async def _execute(
+        self, data: bytes, message_headers: Mapping[str, str], sent_at: float
+    ) -> Model | Encoded[ReplyT]:
         verb = self._model.verb
         operation = Operation(message_headers.get(headers.OPERATION) or ids.mint())
         try:
@@ -137,11 +140,11 @@ class Endpoint(Generic[RequestT, ReplyT]):
         finally:
             operation.ended = True
 
-    async def _send_reply(self, message: Msg, reply: Model) -> None:
+    async def _send_reply(self, message: Msg, reply: Model | Encoded[ReplyT]) -> None:
         if not message.reply:
             return
         try:
-            payload = reply.model_dump_json(exclude_none=True).encode()
+            payload = encode(reply)
         except ValueError as error:
             report_failure("reply cannot be encoded", error, verb=self._model.verb)
             payload = HubbubError(ErrorCode.INTERNAL, f"{self._model.verb} failed").reply().model_dump_json().encode()

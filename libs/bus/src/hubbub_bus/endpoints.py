@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 import structlog
 
 from hubbub_contracts import Model, Request
+from hubbub_contracts.encoded import Encoded
 
 from .bus import Bus
 from .endpoint import DEFAULT_CONCURRENCY, Endpoint
@@ -19,7 +20,7 @@ _log = structlog.get_logger(__name__)
 
 ContextT = TypeVar("ContextT")
 
-RequestTable: TypeAlias = Mapping[type[Request[Any]], Callable[[ContextT, Any], Awaitable[Model]]]
+RequestTable: TypeAlias = Mapping[type[Request[Any]], Callable[[ContextT, Any], Awaitable[Model | Encoded[Any]]]]
 """Request type -> handler, a function of (context, request) that returns the reply or raises HubbubError."""
 
 

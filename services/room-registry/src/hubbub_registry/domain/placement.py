@@ -18,7 +18,8 @@ by the same rule to another one; with `ROOM_PEERS_PER_NODE=0` to none, as nodes 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Final
 
 from hubbub_contracts.bus.records import Placement
@@ -33,6 +34,8 @@ ROOM_WEIGHT: Final = 2
 """An empty room counts as this many peers: they are about to join."""
 BUSY: Final = 0.7
 """A node is busy when its workers have this load on average; idle otherwise."""
+
+_order_of_writes = attrgetter("created")
 
 
 class Placer:
@@ -83,8 +86,7 @@ class Placer:
     ) -> Placement | None:
         placed = self._placed[room_id]
         if room_id not in self._found:
-            peers = Counter(peer.placement for peer in room.peers.values())
-            self._found[room_id] = (peers, list(dict.fromkeys(_nodes_of(room))))
+            self._found[room_id] = (_peers_by_placement(room), _nodes_of(room))
         peers, nodes = self._found[room_id]
         known = dict.fromkeys((home, *nodes, *placed))
         own = [each for each in known if each is not None and self._takes_peers(each)]
@@ -123,11 +125,21 @@ class Placer:
         return _measured(incarnation) + weight / (workers * PEERS_PER_WORKER)
 
 
-def _nodes_of(room: Room) -> Iterator[Placement]:
-    """The nodes of a room, its home first, some repeatedly."""
-    placements = (peer.placement for peer in sorted(room.peers.values(), key=lambda peer: peer.created))
+def _nodes_of(room: Room) -> list[Placement]:
+    """The nodes of a room, its home first, then in the order in which peers came to them."""
     home = None if room.settings is None else room.settings.placement
-    return (each for each in (home, *placements) if each is not None)
+    return [each for each in dict.fromkeys((home, *_peers_by_placement(room))) if each is not None]
+
+
+def _peers_by_placement(room: Room) -> Counter[Placement | None]:
+    """The number of peers on each node, in the order in which peers came to them."""
+    placements = [peer.placement for peer in sorted(room.peers.values(), key=_order_of_writes)]
+    # A large room has few nodes, and equal placements are mostly one object (`stored_record`), which is hashed once.
+    objects = {id(each): each for each in placements}
+    peers: Counter[Placement | None] = Counter()
+    for key, count in Counter(map(id, placements)).items():
+        peers[objects[key]] += count
+    return peers
 
 
 def _workers(incarnation: Incarnation | None) -> int:

@@ -13,7 +13,6 @@ from typing import TypeVar
 
 from hubbub_contracts import ids
 from hubbub_contracts.bus.records import Placement
-from hubbub_contracts.bus.room import RoomSnapshot
 
 from .stored_record import SignalingIncarnation, StoredPeer, StoredRoom
 
@@ -267,29 +266,6 @@ class Rooms:
             (self._closed, settings is None and bool(room.peers)),
         ):
             (index.add if contains else index.discard)(room_id)
-
-
-def snapshot(room: Room | None, revision: int) -> RoomSnapshot | None:
-    """Returns the room as a message, its peers in the order of their joins; None when it is unknown or closed."""
-    if room is None or room.settings is None:
-        return None
-    # Not in the order of `created`: a replica that has listed the bucket knows only the last write of each record.
-    peers = sorted((peer.record for peer in room.peers.values()), key=lambda peer: (peer.joined_at, peer.peer_id))
-    return RoomSnapshot(room=room.settings.record, peers=peers, revision=revision)
-
-
-def snapshot_with(room: Room | None, revision: int, peer_id: str, known_revision: int | None) -> RoomSnapshot | None:
-    """Returns the room as the answer to a request that wrote this peer.
-
-    It is partial when the sender, who follows the room, knows it at an earlier revision than that write. A later one is
-    of a store that has lost writes since, or the request was repeated.
-    """
-    peer = None if room is None else room.peers.get(peer_id)
-    if room is None or room.settings is None or peer is None or known_revision is None:
-        return snapshot(room, revision)
-    if peer.revision <= known_revision:
-        return snapshot(room, revision)
-    return RoomSnapshot(room=room.settings.record, peers=[peer.record], revision=room.revision, partial=True)
 
 
 def _tenant(room_id: str) -> str | None:

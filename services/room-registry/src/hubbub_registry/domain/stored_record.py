@@ -95,6 +95,8 @@ class StoredPeer:
     """As in PeerRecord."""
     leaving: StoredLeaving | None
     """As in PeerRecord."""
+    joined_at: int
+    """As in PeerRecord."""
 
     @property
     def keeps_open(self) -> bool:
@@ -119,6 +121,7 @@ class StoredPeer:
             None if fields.region is None else intern(fields.region),
             fields.make_before_break,
             _leaving(fields.leaving),
+            fields.joined_at,
         )
 
     @property
@@ -168,6 +171,7 @@ class _ProducerFields(_Fields):
 
 class _PeerFields(_Fields):
     placement: _PlacementFields | None = None
+    joined_at: int = Field(alias="joinedAt")
     signaling_id: str = Field(alias="signalingId")
     signaling_epoch: int | None = Field(None, alias="signalingEpoch")
     role: str = "participant"

@@ -24,12 +24,14 @@ from hubbub_contracts import ErrorCode, HubbubError, QuotaExceeded, ids
 from hubbub_contracts.bus.peer import JoinRoom, LeaveReason
 from hubbub_contracts.bus.records import PeerRecord, Placement
 from hubbub_contracts.bus.room import RoomSnapshot
+from hubbub_contracts.encoded import Encoded
 
 from ..domain.limits import over_limit
 from ..domain.moderation import Entry, Newcomer, entry
 from ..domain.ports import PeerDeparted, RoomStore
 from ..domain.relocation import move_peer
-from ..domain.rooms import Room, Rooms, snapshot_with
+from ..domain.rooms import Room, Rooms
+from ..domain.snapshot import snapshot_with
 from ..domain.stored_record import StoredPeer, StoredRoom
 from .context import RegistryContext
 from .lobby import settle_entry
@@ -43,7 +45,7 @@ PLACEMENT_CHECKS = 16
 """How often a join checks a placement whose incarnation is neither live nor ended, before it gives up."""
 
 
-async def join(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
+async def join(context: RegistryContext, request: JoinRoom) -> Encoded[RoomSnapshot]:
     """Adds the peer and returns the room; repeating the request returns the room again.
 
     Raises `room_not_found`, `banned`, `room_locked`, `not_admitted`, `quota_exceeded` for a room with too many peers or
@@ -108,7 +110,7 @@ async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
         raise HubbubError(ErrorCode.INVALID_STATE, "the peer has left: join with a new peer id") from error
 
 
-async def _confirm(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
+async def _confirm(context: RegistryContext, request: JoinRoom) -> Encoded[RoomSnapshot]:
     """Checks the peer's write against the writes before it, which the copy of the store contains by now."""
     store = context.store
     room, peer = store.rooms.get(request.room_id), store.rooms.find_peer(request.room_id, request.peer_id)

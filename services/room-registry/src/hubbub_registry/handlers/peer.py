@@ -9,10 +9,11 @@ from hubbub_contracts import Done, ErrorCode, HubbubError
 from hubbub_contracts.bus.peer import ClaimPeer, EndMove, LeaveRoom, SetConnectionState
 from hubbub_contracts.bus.records import PeerRecord
 from hubbub_contracts.bus.room import RoomSnapshot
+from hubbub_contracts.encoded import Encoded
 
 from ..domain import relocation
 from ..domain.resume_secret import Verdict, classify, rotated
-from ..domain.rooms import snapshot_with
+from ..domain.snapshot import snapshot_with
 from .context import RegistryContext
 from .update_peer import update_peer
 
@@ -38,7 +39,7 @@ async def leave(context: RegistryContext, request: LeaveRoom) -> Done:
     return await retry_on_conflict(attempt)
 
 
-async def claim(context: RegistryContext, request: ClaimPeer) -> RoomSnapshot:
+async def claim(context: RegistryContext, request: ClaimPeer) -> Encoded[RoomSnapshot]:
     """Assigns the peer to the signaling instance that asks, and returns the room.
 
     Raises `room_not_found`, `not_found`, and `not_allowed` when the secret or the user is wrong. A secret that was

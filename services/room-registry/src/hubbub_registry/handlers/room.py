@@ -18,11 +18,13 @@ from hubbub_contracts.bus.room import (
     RoomSnapshot,
     UpdateRoom,
 )
+from hubbub_contracts.encoded import Encoded
 
 from ..domain import codec_profile
 from ..domain.limits import over_limit
 from ..domain.ports import RoomStore
-from ..domain.rooms import Room, snapshot
+from ..domain.rooms import Room
+from ..domain.snapshot import snapshot
 from ..domain.stored_record import StoredRoom
 from ..domain.sweep import time_to_live
 from .close_room import finish_close
@@ -61,7 +63,7 @@ async def create(context: RegistryContext, request: CreateRoom) -> RoomCreated:
     )
 
 
-async def get(context: RegistryContext, request: GetRoom) -> RoomSnapshot:
+async def get(context: RegistryContext, request: GetRoom) -> Encoded[RoomSnapshot]:
     """Returns the room, including every write stored before the request. Raises `room_not_found`."""
     await context.store.ready()
     await context.store.refresh_all()
@@ -71,7 +73,7 @@ async def get(context: RegistryContext, request: GetRoom) -> RoomSnapshot:
     return room
 
 
-async def update(context: RegistryContext, request: UpdateRoom) -> RoomSnapshot:
+async def update(context: RegistryContext, request: UpdateRoom) -> Encoded[RoomSnapshot]:
     """Changes the options. Raises `room_not_found` and `quota_exceeded`."""
     changed = request.changes.model_dump(by_alias=False, exclude_none=True)
     await update_options(context, request.room_id, lambda now: now.model_copy(update=changed))
