@@ -18,7 +18,7 @@ from hubbub_room import PeerChanged
 from hubbub_signaling.domain.client_kind import PUBLISHER, SOCKET, VIEWER, ClientKind, joining_role
 from hubbub_signaling.domain.room_view import RoomView
 from hubbub_signaling.handlers import rooms
-from support.signaling_fakes import SENDS, FakeClient, SignalingRig, code, peer_record
+from support.signaling_fakes import OTHER_NODE, SENDS, FakeClient, SignalingRig, code, peer_record
 
 JOIN = {"callId": "call", "userId": "ann", "rtpCapabilities": {"codecs": []}, "audience": True}
 
@@ -137,9 +137,11 @@ async def test_what_happens_to_one_in_the_audience_reaches_its_client() -> None:
     rig = SignalingRig()
     client, _ = await watching(rig)
     client.socket.sent.clear()
-    rig.backend.update_peer(client.peer_id, placement=None)
+    other = await rig.joined()
+    rig.backend.update_peer(client.peer_id, placement=OTHER_NODE)
     rig.backend.change_peer("bob", peer_record("bob"))
-    assert client.socket.pushes() == ["peerJoined"]
+    assert client.socket.pushes() == ["peerMoved", "peerJoined"]
+    assert other.socket.pushes() == ["peerJoined"]
     rig.backend.change_peer(client.peer_id, None, "kicked")
     assert ("roomClosed", {"reason": "removed"}) in client.socket.sent
 
