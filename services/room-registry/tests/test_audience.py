@@ -13,13 +13,15 @@ from hubbub_contracts.bus.peer import JoinRoom
 from hubbub_contracts.bus.producer import AddProducer
 from hubbub_contracts.bus.room import ListRooms
 from hubbub_contracts.bus.stats import GetStats
+from hubbub_registry.domain.placement import Placer
+from hubbub_registry.domain.relocation import beginning_moves, move_peer, peer_moves, room_moves
 from hubbub_registry.domain.sweep import rooms_to_close
 from hubbub_registry.handlers import lobby, producer, room, stats
 from hubbub_registry.handlers.context import RegistryContext
 from hubbub_registry.handlers.join import join
 from hubbub_registry.handlers.moderation import mute, remove
 from support.fake_room_store import FakeRoomStore
-from support.registry_records import peer_record, room_record, rooms_with
+from support.registry_records import A, B, encoded, heartbeat, nodes_with, peer_record, room_record, rooms_with
 
 
 def request(peer_id: str = "ann", **changed: object) -> JoinRoom:
@@ -152,3 +154,17 @@ async def test_an_audience_counts_in_the_quota_of_its_tenant(context: RegistryCo
     await join(context, request("two", role="participant"))
     assert (await refusal(join(context, request("three")))).limit == "peersOfTenant"
     await join(context, request("viewer", role="viewer"))
+
+
+def test_the_audience_leaves_a_node_as_others_do() -> None:
+    watching = peer_record("ann", role="audience", make_before_break=True)
+    rooms, nodes = rooms_with(watching), nodes_with(A, B)
+    nodes.heartbeat(heartbeat(A, drain_deadline=30_000), 1.0)
+    [move] = beginning_moves(rooms, nodes, Placer(nodes, rooms, 800), 1_000)
+    assert (move.peer.peer_id, move.placement) == ("ann", B)
+    nodes.lease_removed("a", 1.0, released=True)
+    [room_move] = room_moves(rooms, nodes, Placer(nodes, rooms, None))
+    rooms.apply_settings("r", encoded(room_record(placement=room_move.placement)), 10, 0.0)
+    [peer_move] = peer_moves(rooms, nodes, Placer(nodes, rooms, None))
+    moved = move_peer(watching, peer_move.placement, "op")
+    assert (moved.role, moved.placement) == ("audience", B)
