@@ -136,14 +136,23 @@ async def test_one_in_the_audience_may_not_produce() -> None:
 async def test_what_happens_to_one_in_the_audience_reaches_its_client() -> None:
     rig = SignalingRig()
     client, _ = await watching(rig)
-    client.socket.sent.clear()
     other = await rig.joined()
+    client.socket.sent.clear()
     rig.backend.update_peer(client.peer_id, placement=OTHER_NODE)
     rig.backend.change_peer("bob", peer_record("bob"))
     assert client.socket.pushes() == ["peerMoved", "peerJoined"]
     assert other.socket.pushes() == ["peerJoined"]
     rig.backend.change_peer(client.peer_id, None, "kicked")
     assert ("roomClosed", {"reason": "removed"}) in client.socket.sent
+
+
+async def test_a_moderator_sees_that_one_in_the_lobby_was_admitted_to_the_audience() -> None:
+    rig = SignalingRig()
+    moderator = await rig.joined()
+    waiting = watcher("one").model_copy(update={"role": "waiting", "admit_as": "audience"})
+    rig.backend.change_peer("one", waiting)
+    rig.backend.update_peer("one", role="audience", admitted=True)
+    assert moderator.socket.pushes() == ["lobbyPeerJoined", "lobbyPeerLeft", "audienceChanged"]
 
 
 async def test_a_resumed_client_is_answered_with_the_number() -> None:

@@ -97,6 +97,23 @@ async def test_a_change_without_a_difference_reaches_no_listener() -> None:
     assert listener.revisions == []
 
 
+async def test_a_hidden_peer_concerns_its_own_listener_alone() -> None:
+    backend = FakeBackend()
+    _, hub, listener = await open_hub(backend)
+    own = Listener()
+    own.hub = hub
+    hub.enter("eve", own)
+    eve = peer_record("eve").model_copy(update={"role": "viewer"})
+    backend.change_peer("eve", eve)
+    backend.change_peer("eve", None, "left")
+    assert (own.changes, listener.changes) == ([PeerAdded(eve), PeerRemoved(eve, "left")], [])
+    backend.change_peer("bob", BOB)
+    assert (len(own.changes), listener.changes) == (3, [PeerAdded(BOB)])
+    hub.leave("eve", own)
+    backend.change_peer("eve", eve)
+    assert len(own.changes) == 3
+
+
 async def test_several_gaps_lead_to_one_snapshot_and_its_differences() -> None:
     backend = FakeBackend()
     _, hub, listener = await open_hub(backend)
