@@ -35,6 +35,7 @@ def test_the_first_change_is_told_at_once_and_once() -> None:
     news = AudienceNews()
     assert news.wait(1, 0.0) is None
     news.changed()
+    news.changed()
     assert news.wait(1, 0.0) == 0.0
     news.told(0.0)
     assert news.wait(1, 50.0) is None
