@@ -130,15 +130,46 @@ async def test_a_source_that_is_stopped_during_its_replacement(rig: SignalingRig
     assert client.session.resources.producers == {}
 
 
-async def test_a_move_that_ends_during_a_replacement(rig: SignalingRig) -> None:
+async def test_a_move_that_ends_between_the_write_of_a_replacement_and_its_answer(rig: SignalingRig) -> None:
     client = await moving(rig)
 
     async def end_first(_: ReplaceProducer) -> Registered:
         replaced(rig, client)
-        end(rig, client)
+        end(rig, client)  # the former node has died
         return Registered(revision=rig.backend.revision)
 
     rig.backend.answers[ReplaceProducer] = end_first
+    assert await client.ask("produce", REPLACE) == {"id": "camera"}
+    assert asked(rig) == [("CreateProducer", "other")]
+    assert client.session.resources.producers == {"camera": "next"}
+    assert client.session.resources.replacing == {}
+    await rig.ports.outbox.drain()
+    assert (client.socket.pushes(), rig.backend.removed_producers()) == (["transportClosed", "transportClosed"], [])
+
+
+async def test_a_move_that_ends_before_the_write_of_a_replacement(rig: SignalingRig) -> None:
+    client = await moving(rig)
+
+    async def end_first(_: ReplaceProducer) -> Registered:
+        end(rig, client)
+        raise HubbubError(ErrorCode.NOT_FOUND, "no such producer")
+
+    rig.backend.answers[ReplaceProducer] = end_first
+    assert code(await client.ask("produce", REPLACE)) == "not_found"
+    assert asked(rig) == [("CreateProducer", "other"), ("CloseProducer", "other")]
+    assert client.session.resources.producers == client.session.resources.replacing == {}
+
+
+async def test_a_producer_that_its_client_closes_during_a_replacement(rig: SignalingRig) -> None:
+    client = await moving(rig)
+
+    async def close_first(_: ReplaceProducer) -> Registered:
+        client.session.resources.producers.pop("camera")
+        replaced(rig, client)
+        end(rig, client)
+        return Registered(revision=rig.backend.revision)
+
+    rig.backend.answers[ReplaceProducer] = close_first
     assert code(await client.ask("produce", REPLACE)) == "not_found"
     assert asked(rig) == [("CreateProducer", "other"), ("CloseProducer", "other")]
     await rig.ports.outbox.drain()

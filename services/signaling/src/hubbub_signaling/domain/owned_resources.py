@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.media import PauseReason
 from hubbub_contracts.bus.node import ConsumerDescription
-from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.records import PeerRecord, Placement
 from hubbub_contracts.types import Direction, OpenDirection
 
 
@@ -44,6 +44,8 @@ class OwnedResources:
     consumers: dict[str, OwnedConsumer] = field(default_factory=dict)
     unanswered: set[str] = field(default_factory=set)
     """Ids of objects that a node was asked for without an answer. It may have them. The client does not know them."""
+    replacing: dict[str, str] = field(default_factory=dict)
+    """producer id -> id of the transport that a request without an answer yet moves it to"""
 
     @property
     def directions(self) -> dict[str, OpenDirection]:
@@ -88,6 +90,18 @@ class OwnedResources:
         }
         return removed
 
+    def follow(self, record: PeerRecord) -> None:
+        """The producers that the room has on another node already are on their new transports, before the answer."""
+        placed = {each.producer_id: record.placement_of(each) for each in record.producers}
+        for producer_id, transport_id in self.replacing.items():
+            successor = self.transports.get(transport_id)
+            if (
+                successor is not None
+                and producer_id in self.producers
+                and placed.get(producer_id) == successor.placement
+            ):
+                self.producers[producer_id] = transport_id
+
     def retain(self, placements: Collection[Placement]) -> list[str]:
         """Removes what is on other nodes. Returns the ids of the transports there."""
         removed = [each for each, owned in self.transports.items() if owned.placement not in placements]
@@ -111,3 +125,4 @@ class OwnedResources:
         self.producers.clear()
         self.consumers.clear()
         self.unanswered.clear()
+        self.replacing.clear()

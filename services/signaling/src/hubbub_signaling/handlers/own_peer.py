@@ -172,6 +172,7 @@ class OwnPeer:
         if self._machine.state is not SessionState.JOINED:
             return
         reason = "node_lost" if before.placement not in nodes_of(peer) else "node_draining"
+        self._resources.follow(peer)
         for transport_id in self._resources.retain(nodes_of(peer)):
             self._client.push(transport.TransportClosed(transport_id=transport_id, reason=reason))
         if peer.leaving is not None:
