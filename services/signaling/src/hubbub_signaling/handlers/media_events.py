@@ -48,11 +48,13 @@ class MediaEvents:
     def apply(self, event: MediaEvent, membership: RoomMembership | None) -> None:
         """Pushes what changed to the client. Removes the resource that the node closed."""
         subject = subject_of(event)
+        if membership is not None and isinstance(event, ProducerClosed | TransportClosed):
+            self._follow(membership)
         match event:
             case TransportConnected() | TransportDisconnected() | TransportClosed():
                 self._on_transport_event(event, membership)
-            case ProducerClosed(producer_id=producer_id, reason=reason):
-                self._producer_closed(producer_id, reason, membership)
+            case ProducerClosed():
+                self._producer_closed(event, membership)
             case ConsumerClosed(consumer_id=consumer_id, producer_id=producer_id, reason=reason):
                 if self._resources.consumers.pop(consumer_id, None) is not None:
                     self._client.push(
@@ -103,22 +105,34 @@ class MediaEvents:
                 if counts and reason in FAILURES:
                     self.report_connection("disconnected", membership)
 
-    def _producer_closed(self, producer_id: str, reason: str, membership: RoomMembership | None) -> None:
-        """Removes the producer from the room. The client knows of it unless a server sent it on behalf of the peer."""
-        is_owned = self._resources.producers.pop(producer_id, None) is not None
+    def _producer_closed(self, event: ProducerClosed, membership: RoomMembership | None) -> None:
+        """Removes the producer from the room. The client knows of it unless a server sent it on behalf of the peer.
+
+        One that was replaced goes on: its former node did not know of that yet.
+        """
+        producer_id = event.producer_id
+        owner = self._resources.producers.get(producer_id)
+        if owner is not None and event.transport_id not in (None, owner):
+            return
+        self._resources.producers.pop(producer_id, None)
         if membership is None:
             return
         self._remove_from_room([producer_id], membership)
-        if not is_owned:
+        if owner is None:
             return
         self._client.push(
             producer.ProducerClosed(
                 producer_id=producer_id,
                 peer_id=membership.peer_id,
-                reason=reason,
+                reason=event.reason,
                 revision=membership.hub.view.revision,
             )
         )
+
+    def _follow(self, membership: RoomMembership) -> None:
+        record = membership.hub.view.peers.get(membership.peer_id)
+        if record is not None:
+            self._resources.follow(record)
 
     def _remove_from_room(self, producer_ids: list[str], membership: RoomMembership) -> None:
         self._outbox.enqueue(
