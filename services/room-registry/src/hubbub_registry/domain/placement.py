@@ -58,7 +58,7 @@ class Placer:
 
         In both cases nodes of the region come first.
         """
-        own = [each for each in _nodes_of(room) if self._takes_peers(each)]
+        own = [each for each in _nodes_of(room, _peers_by_placement(room)) if self._takes_peers(each)]
         home = next(iter(self._in_region(region, own) or own), None)
         home = home or self._least_loaded(self._in_region(region, self._candidates) or self._candidates)
         if home is not None:
@@ -86,7 +86,8 @@ class Placer:
     ) -> Placement | None:
         placed = self._placed[room_id]
         if room_id not in self._found:
-            self._found[room_id] = (_peers_by_placement(room), _nodes_of(room))
+            counted = _peers_by_placement(room)
+            self._found[room_id] = (counted, _nodes_of(room, counted))
         peers, nodes = self._found[room_id]
         known = dict.fromkeys((home, *nodes, *placed))
         own = [each for each in known if each is not None and self._takes_peers(each)]
@@ -125,10 +126,10 @@ class Placer:
         return _measured(incarnation) + weight / (workers * PEERS_PER_WORKER)
 
 
-def _nodes_of(room: Room) -> list[Placement]:
-    """The nodes of a room, its home first, then in the order in which peers came to them."""
+def _nodes_of(room: Room, peers: Mapping[Placement | None, int]) -> list[Placement]:
+    """The nodes of a room, its home first, then in the order of `peers` (`_peers_by_placement`)."""
     home = None if room.settings is None else room.settings.placement
-    return [each for each in dict.fromkeys((home, *_peers_by_placement(room))) if each is not None]
+    return [each for each in dict.fromkeys((home, *peers)) if each is not None]
 
 
 def _peers_by_placement(room: Room) -> Counter[Placement | None]:
