@@ -8,6 +8,7 @@ from hubbub_contracts import Model
 from hubbub_contracts.bus.lease import LeaseRecord
 from hubbub_contracts.bus.node import NodeHeartbeat, WorkerLoad
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
+from hubbub_contracts.encoded import encode
 from hubbub_contracts.types import PeerRole
 from hubbub_registry.domain.incarnation import Timeouts
 from hubbub_registry.domain.nodes import Nodes
@@ -62,7 +63,7 @@ def peer_record(
 
 def encoded(record: Model) -> bytes:
     """The record as the store holds it."""
-    return record.model_dump_json(exclude_none=True).encode()
+    return encode(record)
 
 
 def rooms_with(*peers: PeerRecord, settings: RoomRecord | None = None) -> Rooms:

@@ -21,6 +21,7 @@ from nats.aio.msg import Msg
 from nats.js import api
 
 from hubbub_contracts import Model
+from hubbub_contracts.encoded import encode
 
 from . import headers
 from .bus import Bus
@@ -85,7 +86,7 @@ class Archive:
         try:
             await self._stream.js.publish(
                 f"{self._prefix}.{key}",
-                record.model_dump_json(exclude_none=True).encode(),
+                encode(record),
                 headers=outgoing_headers(operation_id()),
             )
         except FAILURES as error:

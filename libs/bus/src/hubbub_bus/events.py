@@ -14,6 +14,7 @@ from nats.aio.subscription import Subscription as NatsSubscription
 from pydantic import TypeAdapter, ValidationError
 
 from hubbub_contracts import ErrorCode, Event, HubbubError
+from hubbub_contracts.encoded import encode
 from hubbub_service import report_failure
 
 from .bus_failed import bus_failed
@@ -67,9 +68,7 @@ async def publish(connection: Connection, subject: str, event: Event) -> None:
     """Publishes `event`. Raises `unavailable` while disconnected: sent after a reconnect, it would be outdated."""
     connection.require_connected()
     try:
-        await connection.client.publish(
-            subject, event.model_dump_json(exclude_none=True).encode(), headers=outgoing_headers(operation_id())
-        )
+        await connection.client.publish(subject, encode(event), headers=outgoing_headers(operation_id()))
     except nats.errors.Error as error:
         raise bus_failed(error) from error
 

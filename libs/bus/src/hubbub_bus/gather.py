@@ -12,6 +12,7 @@ from nats.aio.msg import Msg
 from pydantic import ValidationError
 
 from hubbub_contracts import Model, Request
+from hubbub_contracts.encoded import encode
 
 from .bus_failed import bus_failed
 from .connection import Connection
@@ -51,7 +52,7 @@ async def gather(
         try:
             await client.publish(
                 subject,
-                message.model_dump_json(exclude_none=True).encode(),
+                encode(message),
                 reply=inbox,
                 headers=outgoing_headers(operation_id()) | timeout_header(valid_for or window),
             )

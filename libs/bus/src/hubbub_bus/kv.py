@@ -23,6 +23,7 @@ from nats.js import JetStreamContext, api
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hubbub_contracts import ErrorCode, HubbubError, Model
+from hubbub_contracts.encoded import encode
 
 from . import headers
 from .bus import Bus
@@ -235,7 +236,7 @@ class KeyValue:
         `ttl` is in seconds. Without it the new value never expires, regardless of the old value's time to live.
         """
         extra = {} if ttl is None else {headers.TTL: str(ttl)}
-        return await self._write(key, record.model_dump_json(exclude_none=True).encode(), last, extra)
+        return await self._write(key, encode(record), last, extra)
 
     async def purge(self, key: str, *, last: int, reason: str | None = None, tombstone_ttl: int = TOMBSTONE_TTL) -> int:
         """Replaces revision `last` of `key` by a tombstone, and returns the tombstone's revision.

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from hubbub_contracts import ErrorCode, ErrorReply, HubbubError, Model, Request
+from hubbub_contracts.encoded import encode
 
 from .bus_failed import bus_failed
 from .connection import Connection
@@ -83,7 +84,7 @@ async def _send(
         raise HubbubError(ErrorCode.DEADLINE_EXCEEDED, f"{message.verb}: the deadline has passed", retryable=True)
     connection.require_connected()
     request_headers = outgoing_headers(operation or operation_id()) | timeout_header(timeout)
-    payload = message.model_dump_json(exclude_none=True).encode()
+    payload = encode(message)
     client = connection.client
     try:
         if message.chunked:

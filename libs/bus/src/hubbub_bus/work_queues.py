@@ -13,6 +13,7 @@ import nats.js.errors
 from nats.js import api
 
 from hubbub_contracts import Model
+from hubbub_contracts.encoded import encode
 
 from . import headers
 from .bus import Bus
@@ -77,7 +78,7 @@ class WorkQueues:
         try:
             await self._stream.js.publish(
                 f"{self._prefix}.{key}",
-                message.model_dump_json(exclude_none=True).encode(),
+                encode(message),
                 headers=outgoing_headers(operation_id()) | {headers.MESSAGE_ID: message_id},
             )
         except FAILURES as error:

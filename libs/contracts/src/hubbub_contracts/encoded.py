@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from .base import Model
 
@@ -23,7 +23,7 @@ class Encoded(Generic[ModelT]):
         return self.model.model_validate_json(self.data)
 
 
-def encode(message: Model | Encoded[ModelT]) -> bytes:
+def encode(message: Model | Encoded[Any]) -> bytes:
     """The bytes to send. Raises ValueError when the message has no JSON form."""
     if isinstance(message, Encoded):
         return message.data

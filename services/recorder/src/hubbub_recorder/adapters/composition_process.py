@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Sequence
 import structlog
 from pydantic import ValidationError
 
+from hubbub_contracts.encoded import encode
+
 from .composing.job import ANSWER, Answer, Job
 
 _log = structlog.get_logger(__name__)
@@ -35,7 +37,7 @@ class CompositionProcess:
         assert process.stdin is not None
         assert process.stdout is not None
         with contextlib.suppress(OSError):  # it has ended: `answers` has none
-            process.stdin.write(job.model_dump_json(exclude_none=True).encode() + b"\n")
+            process.stdin.write(encode(job) + b"\n")
             await process.stdin.drain()
         return cls(process, process.stdin, process.stdout)
 

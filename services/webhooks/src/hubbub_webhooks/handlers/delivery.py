@@ -16,6 +16,7 @@ import structlog
 from hubbub_bus import unix_ms
 from hubbub_contracts import HubbubError
 from hubbub_contracts.bus.webhook_records import DeadEvent, WebhookRecord
+from hubbub_contracts.encoded import encode
 from hubbub_service import Tasks, report_failure
 
 from ..domain.ports import EventQueues, Queued, Sender
@@ -118,7 +119,7 @@ class Delivery:
             await asyncio.sleep(delay(attempts, attempt, random.random()))  # noqa: S311
 
     async def _attempt(self, queued: Queued) -> Attempt:
-        body = queued.waiting.event.model_dump_json(exclude_none=True).encode()
+        body = encode(queued.waiting.event)
         async with self._slots:
             endpoint = self._endpoint()
             headers = signed_headers(endpoint.secrets, queued.waiting.event_id, self._clock(), body)

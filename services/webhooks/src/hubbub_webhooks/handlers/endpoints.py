@@ -15,6 +15,7 @@ from hubbub_contracts.bus.webhook import (
     WebhookList,
 )
 from hubbub_contracts.bus.webhook_records import WebhookRecord
+from hubbub_contracts.encoded import encode
 from hubbub_contracts.webhook import MAX_WEBHOOKS, Webhook, WebhookData, WebhookEvent, WebhookOptions
 
 from ..domain.rfc3339 import now_text
@@ -68,7 +69,7 @@ async def test(context: WebhooksContext, request: TestWebhook) -> Done:
     """Posts one event, outside of all queues. Raises `unavailable` with the reason when it is not accepted."""
     record = await find(context, request.tenant, request.webhook_id)
     event = WebhookEvent(type="webhook.test", timestamp=now_text(), data=WebhookData(call_id="test", seq=0))
-    body = event.model_dump_json(exclude_none=True).encode()
+    body = encode(event)
     attempt = await context.sender.post(record.url, signed_headers(record.secrets, ids.mint(), time.time(), body), body)
     if attempt.status is None or not 200 <= attempt.status < 300:
         raise HubbubError(ErrorCode.UNAVAILABLE, f"the endpoint does not accept events: {attempt.error}")
