@@ -85,11 +85,7 @@ class StoredPeer:
     signaling: SignalingIncarnation
     """The signaling incarnation that serves the peer."""
     producer_kinds: tuple[str, ...]
-    hidden: bool
-    """As in PeerRecord."""
-    waiting: bool
-    """As in PeerRecord."""
-    watches: bool
+    role: str
     """As in PeerRecord."""
     region: str | None
     """As in PeerRecord."""
@@ -99,6 +95,21 @@ class StoredPeer:
     """As in PeerRecord."""
     joined_at: int
     """As in PeerRecord."""
+
+    @property
+    def hidden(self) -> bool:
+        """As in PeerRecord."""
+        return self.role != "participant"
+
+    @property
+    def waiting(self) -> bool:
+        """As in PeerRecord."""
+        return self.role == "waiting"
+
+    @property
+    def watches(self) -> bool:
+        """As in PeerRecord."""
+        return self.role == "audience"
 
     @property
     def keeps_open(self) -> bool:
@@ -118,9 +129,7 @@ class StoredPeer:
             _placement(fields.placement),
             _signaling(fields.signaling_id, fields.signaling_epoch),
             _kinds(tuple(producer.kind for producer in fields.producers)),
-            fields.role != "participant",
-            fields.role == "waiting",
-            fields.role == "audience",
+            intern(fields.role),
             None if fields.region is None else intern(fields.region),
             fields.make_before_break,
             _leaving(fields.leaving),

@@ -6,9 +6,8 @@ Rules
 - A room is closed in two steps: a write of the closing marker, then the removal. The closing replica finds a peer that
   was written before the marker and removes the marker. A join that finds the marker after its own write removes the
   marker itself. So no join is acknowledged in a room that disappears.
-- A hidden peer keeps no room open, and removes no closing marker, unless it waits in the lobby. Participants and hidden
-  peers each have the limit of peers in a room for themselves, so that viewers do not keep participants out. Those who
-  wait, and the audience, have limits of their own.
+- A hidden peer keeps no room open, and removes no closing marker, unless it waits in the lobby. Each group of a room's
+  peers has a limit of its own (`room_groups`).
 - The limit of a tenant's peers holds for participants and audiences: whoever may join may join an audience.
 - A join obeys what moderators have decided before the peer's write. What they decide after it is applied to the peer by
   their own writes, or by the second check of the join.
@@ -18,8 +17,6 @@ Rules
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Literal
 
 from hubbub_bus import KeyConflict, operation_id, retry_on_conflict, unix_ms
 from hubbub_contracts import ErrorCode, HubbubError, QuotaExceeded, ids
@@ -32,20 +29,15 @@ from ..domain.limits import over_limit
 from ..domain.moderation import Entry, Newcomer, entry
 from ..domain.ports import PeerDeparted, RoomStore
 from ..domain.relocation import move_peer
+from ..domain.room_groups import OF_TENANT, group_of, group_of_role, limit_of, require_seat, room_full
 from ..domain.rooms import Room, Rooms
 from ..domain.snapshot import snapshot_with
 from ..domain.stored_record import StoredPeer, StoredRoom
 from .context import RegistryContext
-from .lobby import audience_full, settle_entry
+from .lobby import settle_entry
 from .room import reopen
 from .room_bytes import require_room_bytes
 
-Group = Literal["participants", "audience", "waiting", "hidden"]
-"""The peers that share a limit."""
-_GROUPS: Mapping[str, Group] = {"participant": "participants", "audience": "audience", "waiting": "waiting"}
-"""By role; the others are hidden."""
-_OF_TENANT = frozenset({"participants", "audience"})
-"""The groups that the limit of a tenant holds."""
 PLACEMENT_CHECK_INTERVAL = 0.05
 PLACEMENT_CHECKS = 16
 """How often a join checks a placement whose incarnation is neither live nor ended, before it gives up."""
@@ -79,11 +71,10 @@ async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
             raise HubbubError(ErrorCode.CONFLICT, "peer id is already in use")
         return
     role = "waiting" if _entry(settings, request) is Entry.WAITS else request.role
-    group = _group(role)
-    if sum(_group_of(peer) == group for peer in room.peers.values()) >= _limit(context, settings, group):
-        raise _room_full(context, settings, group)
+    group = group_of_role(role)
+    require_seat(context.limits, room, settings, group)
     tenants = context.limits.peers_per_tenant
-    if group in _OF_TENANT and tenants is not None and context.store.rooms.members_of(_tenant(request)) >= tenants:
+    if group in OF_TENANT and tenants is not None and context.store.rooms.members_of(_tenant(request)) >= tenants:
         raise _tenant_full(tenants)
     placement = await _place(context, request.room_id, request.region)
     record = PeerRecord(
@@ -122,12 +113,12 @@ async def _confirm(context: RegistryContext, request: JoinRoom) -> Encoded[RoomS
     if room.settings is None:
         await _roll_back(store, request, "room_closed")
         raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "the room was closed")
-    group = _group_of(peer)
-    others = (other.created for other in room.peers.values() if other is not peer and _group_of(other) == group)
-    if over_limit(_limit(context, room.settings, group), peer.created, others):
+    group = group_of(peer)
+    others = (other.created for other in room.peers.values() if other is not peer and group_of(other) == group)
+    if over_limit(limit_of(context.limits, room.settings, group), peer.created, others):
         await _roll_back(store, request, "removed")
-        raise _room_full(context, room.settings, group)
-    if group in _OF_TENANT and _exceeds_tenant(context, request, peer):
+        raise room_full(context.limits, room.settings, group)
+    if group in OF_TENANT and _exceeds_tenant(context, request, peer):
         await _roll_back(store, request, "removed")
         raise _tenant_full(context.limits.peers_per_tenant)
     try:
@@ -231,39 +222,10 @@ def _exceeds_tenant(context: RegistryContext, request: JoinRoom, peer: StoredPee
         for room_id, room in rooms
         if ids.tenant(room_id) == tenant
         for each in room.peers.values()
-        if each is not peer and _group_of(each) in _OF_TENANT
+        if each is not peer and group_of(each) in OF_TENANT
     )
     return over_limit(limit, peer.created, others)
 
 
 def _tenant_full(limit: int | None) -> HubbubError:
     return QuotaExceeded("peersOfTenant", f"the rooms of this tenant can have at most {limit} peers")
-
-
-def _group(role: str) -> Group:
-    return _GROUPS.get(role, "hidden")
-
-
-def _group_of(peer: StoredPeer) -> Group:
-    if peer.watches:
-        return "audience"
-    return "waiting" if peer.waiting else "hidden" if peer.hidden else "participants"
-
-
-def _limit(context: RegistryContext, settings: StoredRoom, group: Group) -> int:
-    if group == "waiting":
-        return context.limits.waiting_per_room
-    if group == "audience":
-        return context.limits.audience_per_room
-    if group == "hidden":
-        return context.limits.peers_per_room
-    return context.limits.participants(settings.record.chosen)
-
-
-def _room_full(context: RegistryContext, settings: StoredRoom, group: Group) -> HubbubError:
-    limit = _limit(context, settings, group)
-    if group == "waiting":
-        return QuotaExceeded("waitingOfRoom", f"the lobby is full: at most {limit} peers can wait")
-    if group == "audience":
-        return audience_full(limit)
-    return QuotaExceeded("peersOfRoom", f"room is full: it can have at most {limit} peers")

@@ -10,12 +10,12 @@ Rules
 from __future__ import annotations
 
 from hubbub_bus import operation_id, retry_on_conflict
-from hubbub_contracts import ErrorCode, HubbubError, QuotaExceeded
+from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.moderation import AdmitPeer, Moderated, RefusePeer, SetRoomAccess
 from hubbub_contracts.bus.records import PeerRecord
 
 from ..domain import moderation as rules
-from ..domain.rooms import Room
+from ..domain.room_groups import Group, require_seat
 from .context import RegistryContext
 from .update_peer import update_peer
 from .update_room import open_room, update_moderation
@@ -54,12 +54,8 @@ async def admit(context: RegistryContext, request: AdmitPeer) -> Moderated:
         room = context.store.rooms.get(request.room_id)
         if room is None or room.settings is None:
             return as_admitted(peer)
-        if peer.admit_as == "audience":
-            _require_seat(context, room)
-            return as_admitted(peer)
-        limit = context.limits.participants(room.settings.record.chosen)
-        if sum(not each.hidden for each in room.peers.values()) >= limit:
-            raise QuotaExceeded("peersOfRoom", f"room is full: it can have at most {limit} peers")
+        group: Group = "audience" if peer.admit_as == "audience" else "participants"
+        require_seat(context.limits, room, room.settings, group)
         return as_admitted(peer)
 
     return Moderated(revision=await update_peer(context.store, request.room_id, request.peer_id, change))
@@ -104,14 +100,3 @@ def as_admitted(peer: PeerRecord) -> PeerRecord:
 def as_waiting(peer: PeerRecord) -> PeerRecord:
     """The record of the peer while it waits."""
     return peer.model_copy(update={"role": "waiting", "admitted": False, "producers": []})
-
-
-def audience_full(limit: int) -> QuotaExceeded:
-    """The refusal of a room whose audience is full."""
-    return QuotaExceeded("audienceOfRoom", f"the audience is full: it can have at most {limit} peers")
-
-
-def _require_seat(context: RegistryContext, room: Room) -> None:
-    limit = context.limits.audience_per_room
-    if sum(each.watches for each in room.peers.values()) >= limit:
-        raise audience_full(limit)
