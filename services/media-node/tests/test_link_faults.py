@@ -41,6 +41,17 @@ async def produce_another(nodes: TwoNodes, producer_id: str) -> None:
     await producer.create(nodes.a.context, request)
 
 
+def answer_opened(nodes: TwoNodes, **changed: Any) -> None:
+    """The first node answers each `pipe.open` with these fields changed."""
+    answer = nodes.b.nodes.answer
+
+    async def change(node: Placement, message: NodeRequest[Any]) -> Model:
+        reply = await answer(node, message)
+        return reply.model_copy(update=changed) if isinstance(message, OpenPipe) else reply
+
+    nodes.b.nodes.answer = change
+
+
 async def test_a_pipe_that_is_opened_again_is_not_closed_for_its_former_silence(nodes: TwoNodes) -> None:
     await nodes.start()
     await produce_another(nodes, "second")
@@ -86,13 +97,7 @@ async def test_a_message_from_before_a_pipe_does_not_silence_it(nodes: TwoNodes)
 async def test_a_link_that_carries_nothing_is_closed(nodes: TwoNodes) -> None:
     """The other node is newer: its producer is of a kind that this one does not know."""
     await nodes.start()
-    answer = nodes.b.nodes.answer
-
-    async def answer_of_newer(node: Placement, message: NodeRequest[Any]) -> Model:
-        reply = await answer(node, message)
-        return reply.model_copy(update={"kind": "other"}) if isinstance(message, OpenPipe) else reply
-
-    nodes.b.nodes.answer = answer_of_newer
+    answer_opened(nodes, kind="other")
     with pytest.raises(HubbubError) as caught:
         await nodes.consume()
     assert caught.value.code is ErrorCode.UNSUPPORTED
@@ -148,13 +153,7 @@ async def test_a_producer_whose_link_is_closed_before_the_answer_comes_over_anot
 
 async def test_links_that_are_closed_again_and_again_end_the_opening(nodes: TwoNodes) -> None:
     await nodes.start()
-    answer = nodes.b.nodes.answer
-
-    async def answer_of_closed(node: Placement, message: NodeRequest[Any]) -> Model:
-        reply = await answer(node, message)
-        return reply.model_copy(update={"link_id": "closed"}) if isinstance(message, OpenPipe) else reply
-
-    nodes.b.nodes.answer = answer_of_closed
+    answer_opened(nodes, link_id="closed")
     with pytest.raises(HubbubError, match="closed meanwhile") as caught:
         await nodes.consume()
     assert caught.value.retryable

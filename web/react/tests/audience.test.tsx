@@ -11,20 +11,14 @@ import { Call } from "@hubbub/client";
 import { CallView, VideoCall, type VideoCallProps } from "../src/index.ts";
 import { RoomServer } from "../../client/tests/roomServer.ts";
 import { FakeDevices } from "./fakeDevices.ts";
+import { fakeLayout } from "./fakeLayout.ts";
 
 let server: RoomServer;
 let devices: FakeDevices;
 let calls: Call[];
 
 beforeEach(async () => {
-  for (const [side, size] of [["clientWidth", 1256], ["clientHeight", 668]] as const) {
-    Object.defineProperty(HTMLElement.prototype, side, { value: size, configurable: true });
-  }
-  globalThis.ResizeObserver = class {
-    observe() {}
-    unobserve() {}
-    disconnect() {}
-  };
+  fakeLayout();
   devices = new FakeDevices({ video: ["front"], audio: ["headset"] });
   devices.install();
   server = await new RoomServer().start();

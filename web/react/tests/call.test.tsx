@@ -12,20 +12,13 @@ import { CallView, ParticipantList, ScreenShareView, StatsOverlay, VideoCall, Vi
 import { Call, type Source, type TransportStats } from "@hubbub/client";
 import { RoomServer } from "../../client/tests/roomServer.ts";
 import { FakeDevices } from "./fakeDevices.ts";
+import { fakeLayout } from "./fakeLayout.ts";
 
 let server: RoomServer;
 let call: Call;
 
 beforeEach(async () => {
-  // jsdom has no layout: every element gets the size of a video grid on a desktop.
-  for (const [side, size] of [["clientWidth", 1256], ["clientHeight", 668]] as const) {
-    Object.defineProperty(HTMLElement.prototype, side, { value: size, configurable: true });
-  }
-  globalThis.ResizeObserver = class {
-    observe() {}
-    unobserve() {}
-    disconnect() {}
-  };
+  fakeLayout();
   new FakeDevices({ video: ["front"], audio: ["headset"] }).install();
   server = await new RoomServer().start();
   const device = new Device({ handlerFactory: FakeHandler.createFactory(fakeParameters) });
