@@ -13,7 +13,7 @@ from hubbub_contracts.bus.room import GetRoom
 from hubbub_signaling.domain.media_silence import SENDER_SILENCE, SETTLE_DELAY
 from hubbub_signaling.domain.session_state import SessionState
 from hubbub_signaling.handlers.session_manager import DRAIN_TIMEOUT
-from support.signaling_fakes import GRACE, SIGNALING_EPOCH, FakeClient, SignalingRig, peer_record, unavailable
+from support.signaling_fakes import GRACE, SIGNALING_EPOCH, FakeClient, SignalingRig, code, peer_record, unavailable
 
 
 def resume_token(client: FakeClient) -> dict[str, str]:
@@ -274,6 +274,37 @@ async def test_a_join_that_the_shutdown_interrupts_is_reported_before_its_end() 
     await rig.manager.drain()
     assert len(rig.backend.departures()) == 1
     await asyncio.wait({joining, lost})
+
+
+async def test_a_join_that_ends_while_the_instance_stops_is_refused_and_leaves_no_peer() -> None:
+    rig = SignalingRig()
+
+    async def answer(message: JoinRoom) -> Model:
+        await rig.manager.stop()
+        rig.backend.peers[message.peer_id] = peer_record(message.peer_id, claim_id=message.claim_id)
+        return rig.backend.snapshot()
+
+    rig.backend.answers[JoinRoom] = answer
+    client = rig.client()
+    assert code(await client.join(resumable=True)) == "unavailable"
+    await rig.manager.socket_lost(client.session, closed_by_client=False)
+    began = asyncio.get_running_loop().time()
+    await rig.manager.drain()
+    assert asyncio.get_running_loop().time() == began
+    assert [reason for _, reason in rig.backend.departures()] == ["left"]
+    assert rig.manager.serving == 0
+    assert rig.backend.open_subscriptions() == 0
+
+
+async def test_a_resume_on_an_instance_that_stops_is_refused_and_keeps_the_peer() -> None:
+    rig = SignalingRig()
+    former, client = await rig.joined(resumable=True), rig.client()
+    token = resume_token(former)
+    await rig.manager.stop()
+    assert code(await client.ask("resume", token)) == "unavailable"
+    await rig.manager.drain()
+    assert rig.backend.departures() == []
+    assert rig.manager.serving == 0
 
 
 @pytest.mark.parametrize("closed_by_client", [True, False])

@@ -63,6 +63,10 @@ _tracer = trace.get_tracer("hubbub.signaling")
 class SessionHost(SessionDirectory, Protocol):
     """The owner of the sessions of this instance."""
 
+    @property
+    def stopping(self) -> bool:
+        """Whether this instance ends its sessions: none may begin to serve a peer."""
+
     def attach(self, session: Session) -> None:
         """Registers the session as the one that serves its peer, and replaces the former one."""
 
@@ -358,10 +362,13 @@ class Session:
         _log.debug("request answered", event_name=event, outcome=outcome, **who)
 
     def _require_entering(self, membership: RoomMembership) -> None:
-        """Raises unless the session may serve the peer: it was not closed, and the peer still has its claim."""
+        """Raises unless the session may serve the peer: nothing ends it, and the peer has its claim."""
         if self.machine.state is not SessionState.JOINING:
             # Python 3.11 may lose a cancellation that arrives together with a reply.
             raise asyncio.CancelledError
+        if self._host.stopping:
+            # The answer might not reach the client, whose peer would stay in the room until its grace period ends.
+            raise HubbubError(ErrorCode.UNAVAILABLE, "this signaling instance is stopping", retryable=True)
         record = membership.hub.view.peers.get(membership.peer_id)
         if record is None:
             raise HubbubError(ErrorCode.UNAVAILABLE, "the peer was removed while it joined", retryable=True)

@@ -42,6 +42,7 @@ class SessionManager:
         self._grace = grace
         self._serving: dict[str, Session] = {}
         """By peer id."""
+        self._stopping = False
         self._closing = Tasks()
         self._reconciling = Tasks()
 
@@ -49,6 +50,11 @@ class SessionManager:
     def serving(self) -> int:
         """How many peers this instance serves, with or without a socket."""
         return len(self._serving)
+
+    @property
+    def stopping(self) -> bool:
+        """See `SessionHost`."""
+        return self._stopping
 
     def memberships(self) -> list[RoomMembership]:
         """Of all peers that this instance serves."""
@@ -115,7 +121,11 @@ class SessionManager:
         self._reconciling.spawn(self._reconcile(room_id, peer_id, claim), "reconcile-peer")
 
     async def stop(self) -> None:
-        """Closes all sessions in rooms. Peers that can be resumed on another instance stay in their rooms."""
+        """Closes all sessions in rooms, and refuses to others to enter one.
+
+        Peers that can be resumed on another instance stay in their rooms.
+        """
+        self._stopping = True
         for session in list(self._serving.values()):
             if _outlives_socket(session):
                 self._forget(session)
