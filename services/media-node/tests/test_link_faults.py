@@ -11,7 +11,7 @@ import pytest
 
 from hubbub_contracts import ErrorCode, HubbubError, Model
 from hubbub_contracts.base import NodeRequest
-from hubbub_contracts.bus.pipe import OpenPipe
+from hubbub_contracts.bus.pipe import OpenPipe, WantPipes
 from hubbub_contracts.bus.records import Placement
 from hubbub_media_core import CoreError, commands, events
 from hubbub_media_core.commands import Command
@@ -59,6 +59,28 @@ async def test_a_pipe_that_is_opened_again_is_not_closed_for_its_former_silence(
     assert nodes.pipe is pipe
     await nodes.a.pass_time(time.monotonic() + 2)
     assert not pipe.closing
+
+
+async def test_a_message_from_before_a_pipe_does_not_silence_it(nodes: TwoNodes) -> None:
+    await nodes.start()
+    await produce_another(nodes, "second")
+    await nodes.consume("one")
+    answer, opened = nodes.b.nodes.answer, asyncio.Event()
+
+    async def answer_late(node: Placement, message: NodeRequest[Any]) -> Model:
+        if isinstance(message, WantPipes):
+            await opened.wait()
+        return await answer(node, message)
+
+    nodes.b.nodes.answer = answer_late
+    nodes.b.core_says(events.LayersWanted(nodes.remote.core_id, (True, False, False)))
+    while not any(isinstance(message, WantPipes) for _, message in nodes.b.nodes.requests):
+        await asyncio.sleep(0)
+    await nodes.consume("two", producer_id="second")
+    opened.set()
+    await nodes.finish_tasks()
+    (link,) = nodes.a.context.entities.outgoing.links
+    assert {pipe.origin.id: pipe.named for pipe in link.carried} == {"producer": True, "second": True}
 
 
 async def test_a_link_that_carries_nothing_is_closed(nodes: TwoNodes) -> None:

@@ -182,8 +182,9 @@ class IncomingLinks(NodeLinkTable[IncomingLink, RemoteProducer]):
         return [each for copies in self._producers.get(room.id, {}).values() for each in copies if not each.closing]
 
     def add(self, link: IncomingLink, carried: RemoteProducer) -> None:
-        """As in `NodeLinkTable`."""
+        """As in `NodeLinkTable`. The other node is told: a message that does not name it may be on its way."""
         super().add(link, carried)
+        link.due = 0.0
         self._producers.setdefault(link.router.room.id, {}).setdefault(carried.id, []).append(carried)
 
     def close(self, carried: RemoteProducer) -> None:
