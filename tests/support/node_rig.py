@@ -72,7 +72,7 @@ class Peer:
             subjects.node(self.placement.node_id, self.placement.epoch, message.verb), message, timeout=ANSWER_TIMEOUT
         )
 
-    async def ask(self, message: Request[ReplyT]) -> ReplyT:
+    async def ask_until_answered(self, message: Request[ReplyT]) -> ReplyT:
         """As `request`, and again after a retryable error, as clients do: another node may have missed its deadline."""
         while True:
             try:

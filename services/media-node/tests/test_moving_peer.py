@@ -150,7 +150,7 @@ class Scene:
         """A peer consumes the track."""
         request = peer.create_consumer_request(down.id, self.producer_id, CAPABILITIES)
         request = request.model_copy(update={"origin": self.placements[0]})
-        created = await peer.ask(request)
+        created = await peer.ask_until_answered(request)
         return Receiver(peer, down, created.rtp_parameters["encodings"][0]["ssrc"], request.consumer_id)
 
     async def everybody_receives(self, *without: int) -> None:
