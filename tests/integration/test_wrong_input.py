@@ -306,6 +306,15 @@ async def test_a_wrong_region_is_an_invalid_argument(scenario: Scenario, region:
     assert "region" in answer["error"]["message"]
 
 
+@pytest.mark.parametrize("audience", ["yes", 1, [], {}])
+async def test_a_wrong_audience_is_an_invalid_argument(scenario: Scenario, audience: Any) -> None:
+    join = well_formed("t", "p", "c", scenario.call_id)["joinRoom"]
+    async with scenario.no_side_effects():
+        answer = await scenario.dave.request("joinRoom", {**join, "audience": audience})
+    assert answer["error"]["code"] == "invalid_argument"
+    assert "audience" in answer["error"]["message"]
+
+
 async def test_only_a_peer_that_moves_has_a_next_home(scenario: Scenario) -> None:
     payloads = well_formed(scenario.alice_sends, scenario.alice_producer, "c", scenario.call_id)
     create, video = payloads["createTransport"], {"kind": "video", "rtpParameters": rtp_parameters("video", 99, "9")}

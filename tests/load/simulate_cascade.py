@@ -30,7 +30,17 @@ HOP_MS = 20
 JOIN_MS = 1.2
 """CPU of the registry for a join in a large room."""
 EVENT_MS = 0.12
-"""CPU of signaling to tell one client of one other."""
+"""CPU of signaling to tell one client of one other, or the number of the audience."""
+FOLLOW_MS = 0.36
+"""CPU of a signaling instance that follows a room for a change of the audience at another one."""
+NUMBER_PERIOD = 10
+"""Seconds from one number to the next."""
+CLIENTS = 5_000
+"""Of a signaling instance: an assumption."""
+RECORD_BYTES, HELD_BYTES = 612, 4_547
+"""Of one in the audience: in the store, and in the memory of each instance that follows the room."""
+ROOM_BYTES = 2 * 1024 * 1024
+"""MAX_ROOM_BYTES."""
 DETECTION_MS = 1_000
 """Until a dead node's peers are placed elsewhere: its children then compute another parent."""
 
@@ -100,9 +110,17 @@ def print_control_plane(viewers: int) -> None:
     print(f"\njoins within {minutes} minutes: {joins:,.0f} a second, {joins * JOIN_MS / 1_000:.1f} cores of registries")
     listed = viewers * (viewers - 1) * EVENT_MS / 1_000 / 3_600
     print(f"everybody listed to everybody: {listed:,.0f} hours of signaling CPU for `peerJoined` alone")
+    told = viewers * EVENT_MS / 1_000 / NUMBER_PERIOD
+    print(f"an audience, whose number each of them is told every {NUMBER_PERIOD} s: {told:,.0f} cores")
+    instances = -(-viewers // CLIENTS)
+    followed = joins * FOLLOW_MS / 1_000
     print(
-        f"counted, a number to each of them every second: {viewers * EVENT_MS / 1_000:,.0f} cores; every 10 s: "
-        f"{viewers * EVENT_MS / 10_000:,.0f}"
+        f"each of {instances:,} signaling instances follows all of them: {followed:.2f} cores during the joins, "
+        f"{viewers * HELD_BYTES / 1e9:.1f} GB; {instances * followed:,.0f} cores for all"
+    )
+    print(
+        f"their records: {viewers * RECORD_BYTES / 1e6:,.0f} MB in the store, of which a room may have "
+        f"{ROOM_BYTES / 1e6:.1f}: an audience of {ROOM_BYTES // RECORD_BYTES:,}"
     )
 
 

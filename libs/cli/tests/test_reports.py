@@ -108,13 +108,13 @@ def test_a_node_that_drains_shows_how_long_it_waits() -> None:
 def test_rooms_are_listed_by_their_size() -> None:
     rooms = [
         room("b", 1),
-        room("a", 1, locked=True, waiting=2, lobby=True, publishers="moderators"),
+        room("a", 1, locked=True, waiting=2, audience=40, lobby=True, publishers="moderators"),
         room("c", 30, placement=None),
     ]
     assert rooms_lines(rooms, NOW, None) == [
         "ROOM  PEERS  NODE    OPEN FOR  RULES",
         "c        30  -          5 min  -",
-        "a         1  node-1     5 min  locked, lobby, 2 waiting, only moderators send",
+        "a         1  node-1     5 min  locked, lobby, 2 waiting, 40 watching, only moderators send",
         "b         1  node-1     5 min  -",
     ]
 

@@ -50,7 +50,7 @@ async def open_hub(backend: FakeBackend) -> tuple[RoomHubs, RoomHub, Listener]:
     hubs, listener = RoomHubs(backend), Listener()
     hub = await hubs.acquire("room")
     hub.replica.adopt(backend.snapshot())
-    hub.listeners.add(listener)
+    hub.enter("ann", listener)
     listener.hub = hub
     return hubs, hub, listener
 
@@ -85,7 +85,7 @@ async def test_listeners_get_the_differences_of_changes() -> None:
     backend.change_peer("ann", None, "left")
     assert listener.changes == [PeerAdded(BOB), PeerRemoved(ANN, "left")]
     assert listener.revisions == [11, 12]
-    hub.listeners.discard(listener)
+    hub.leave("ann", listener)
     backend.change_peer("bob", None, "left")
     assert len(listener.changes) == 2
 
@@ -95,6 +95,23 @@ async def test_a_change_without_a_difference_reaches_no_listener() -> None:
     _, _, listener = await open_hub(backend)
     backend.change_peer("ann", ANN)
     assert listener.revisions == []
+
+
+async def test_a_hidden_peer_concerns_its_own_listener_alone() -> None:
+    backend = FakeBackend()
+    _, hub, listener = await open_hub(backend)
+    own = Listener()
+    own.hub = hub
+    hub.enter("eve", own)
+    eve = peer_record("eve").model_copy(update={"role": "viewer"})
+    backend.change_peer("eve", eve)
+    backend.change_peer("eve", None, "left")
+    assert (own.changes, listener.changes) == ([PeerAdded(eve), PeerRemoved(eve, "left")], [])
+    backend.change_peer("bob", BOB)
+    assert (len(own.changes), listener.changes) == (3, [PeerAdded(BOB)])
+    hub.leave("eve", own)
+    backend.change_peer("eve", eve)
+    assert len(own.changes) == 3
 
 
 async def test_several_gaps_lead_to_one_snapshot_and_its_differences() -> None:
@@ -152,7 +169,8 @@ async def test_a_listener_that_fails_keeps_no_change_from_the_others() -> None:
     others = [Listener() for _ in range(3)]
     for each in others:
         each.hub = hub
-    hub.listeners.update(others)
+    for each in others:
+        hub.enter("bob", each)
     first.fails = True
     backend.change_peer("bob", BOB)
     assert [each.changes for each in others] == [[PeerAdded(BOB)]] * 3

@@ -68,6 +68,7 @@ export class Call extends Emitter<CallEvents> {
   #cause: ReconnectCause | undefined;
   #ended: { reason: EndReason; error?: CallError } | undefined;
   #generation = 0;
+  #audience = 0;
   #pendingJoin: { resolve: () => void; reject: (error: CallError) => void } | undefined;
 
   /**
@@ -80,7 +81,8 @@ export class Call extends Emitter<CallEvents> {
     this.room = options.room;
     this.#signaling = new Signaling(options.connection ?? new Connection(options.url, options.path, options.token));
     const userId = options.userId ?? randomId();
-    this.local = new LocalParticipant(userId, options.name, options.appData ?? {}, options.camera ?? {}, () => this.#sync());
+    const watches = options.audience ?? false;
+    this.local = new LocalParticipant(userId, options.name, options.appData ?? {}, options.camera ?? {}, () => this.#sync(), watches);
     this.#roster = new Roster(
       (source, kind) => new Publication(source, kind, options.subscribe ?? "all", () => this.#syncInBackground()),
       {
@@ -147,6 +149,11 @@ export class Call extends Emitter<CallEvents> {
   /** The other participants by id, in the order in which they joined. Every change creates a new map. */
   get participants(): ReadonlyMap<string, RemoteParticipant> {
     return this.#roster.participants;
+  }
+
+  /** How many only watch, this client included if it does. */
+  get audience(): number {
+    return this.#audience;
   }
 
   /** The participant who speaks or spoke last; `undefined` until someone speaks. */
@@ -234,6 +241,7 @@ export class Call extends Emitter<CallEvents> {
       this.emit("audioLevels", this.#speech.levels);
     });
     signaling.on("announcement", ({ data }) => this.emit("announcement", data));
+    signaling.on("audienceChanged", ({ count }) => this.#setAudience(count));
     signaling.on("transportClosed", ({ transportId }) => {
       const lost = this.#media.transportClosed(transportId);
       if (!lost) return;
@@ -294,6 +302,7 @@ export class Call extends Emitter<CallEvents> {
     this.moderation.applySnapshot(session.moderation);
     this.captions.setState(session.captions);
     this.recordings.setRunning(session.recordings ?? []);
+    this.#setAudience(session.audience ?? 0);
     if (this.#transition("joined")) {
       this.#measurements.start();
       this.#pendingJoin?.resolve();
@@ -301,6 +310,13 @@ export class Call extends Emitter<CallEvents> {
     }
     this.notify();
     await this.#syncInBackground();
+  }
+
+  #setAudience(count: number): void {
+    if (count === this.#audience) return;
+    this.#audience = count;
+    this.emit("audience", count);
+    this.notify();
   }
 
   #onDisconnected(refusal: CallError | undefined): void {

@@ -41,6 +41,8 @@ export interface CallOptions {
   createRoom?: boolean;
   /** Where this client is, as the operator names its regions, such as `eu-west`; the server's own region when absent. */
   region?: string;
+  /** Whether this client only watches: the others are told how many do, not who, and it cannot publish; false when absent. */
+  audience?: boolean;
   /** A device of mediasoup-client, to override its detection of the browser. */
   device?: Device;
 }
@@ -62,6 +64,8 @@ export interface CallEvents {
   audioLevels(levels: ReadonlyMap<Participant, number>): void;
   /** The application's server tells everybody in the room something. */
   announcement(data: Readonly<Record<string, unknown>>): void;
+  /** As many only watch now. */
+  audience(count: number): void;
   /** A background operation failed, such as receiving a track. */
   error(error: CallError): void;
 }

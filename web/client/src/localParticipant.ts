@@ -15,7 +15,15 @@ export class LocalParticipant extends Participant {
   #ended = false;
 
   /** @internal */
-  constructor(userId: string, name: string, appData: object, camera: CameraOptions, sync: () => Promise<void>) {
+  constructor(
+    userId: string,
+    name: string,
+    appData: object,
+    camera: CameraOptions,
+    sync: () => Promise<void>,
+    /** Whether this client is in the audience: it only watches, and cannot publish. */
+    readonly watches = false,
+  ) {
     super("local", userId, name, appData);
     this.#camera = camera;
     this.#sync = sync;
@@ -25,7 +33,7 @@ export class LocalParticipant extends Participant {
    * Turns the camera on or off. Opens and publishes it when it is first turned on; after that, pauses and resumes it.
    *
    * @throws CallError `camera_refused`, `no_device`, `device_in_use`, `unsupported_browser`, `muted` while a moderator mutes it,
-   * `invalid_state` after the end of the call, or the server's code.
+   * `not_allowed` in the audience, `invalid_state` after the end of the call, or the server's code.
    */
   async setCamera(on: boolean, options: CameraOptions = {}): Promise<void> {
     await this.#setDevice("camera", on, () => openCamera({ ...this.#camera, ...options }));
@@ -44,7 +52,8 @@ export class LocalParticipant extends Participant {
    * Starts or stops sharing a screen, a window or a tab, with its sound where the browser captures it. The browser's own button
    * also stops it.
    *
-   * @throws CallError `screen_refused`, `unsupported_browser`, `invalid_state` after the end of the call, or the server's code.
+   * @throws CallError `screen_refused`, `unsupported_browser`, `not_allowed` in the audience, `invalid_state` after the end of the
+   * call, or the server's code.
    */
   async setScreen(on: boolean): Promise<void> {
     await this.#enqueue("screen", async () => {
@@ -53,6 +62,7 @@ export class LocalParticipant extends Participant {
         return;
       }
       if (this.publications.has("screen")) return;
+      this.#requireStage();
       const { video, audio } = await openScreen();
       try {
         await this.publish(video, "screen");
@@ -67,9 +77,10 @@ export class LocalParticipant extends Participant {
   /**
    * Sends a track, in place of the previous track of this source, until `unpublish` or the end of the track.
    *
-   * @throws CallError `invalid_state` after the end of the call, or the server's code.
+   * @throws CallError `not_allowed` in the audience, `invalid_state` after the end of the call, or the server's code.
    */
   async publish(track: MediaStreamTrack, source: Source): Promise<Publication> {
+    this.#requireStage();
     await this.unpublish(source);
     if (this.#ended) {
       // The device was opened before the call ended. It must not stay open unnoticed.
@@ -143,6 +154,7 @@ export class LocalParticipant extends Participant {
   #setDevice(source: DeviceSource, on: boolean, open: () => Promise<MediaStreamTrack>): Promise<void> {
     return this.#enqueue(source, async () => {
       const publication = this.publications.get(source);
+      if (on) this.#requireStage();
       if (on && this.mutedByModerator.has(source)) throw new CallError("muted", "A moderator muted this.");
       if (!publication) {
         if (on) await this.publish(await open(), source);
@@ -157,6 +169,11 @@ export class LocalParticipant extends Participant {
         throw error;
       }
     });
+  }
+
+  /** Before a device is opened: the server refuses what an audience sends. */
+  #requireStage(): void {
+    if (this.watches) throw new CallError("not_allowed", "A client in the audience sends nothing.");
   }
 
   /** Runs the operations of one source in order: a double click opens one device, and the last click wins. */

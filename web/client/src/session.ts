@@ -83,6 +83,7 @@ export class Session {
       resumable: true,
       features: ["lobby", "makeBeforeBreak"],
       ...(options.region === undefined ? {} : { region: options.region }),
+      ...(options.audience ? { audience: true } : {}),
     });
   }
 }

@@ -541,6 +541,38 @@ test("the application's server tells the room something", async () => {
   await vi.waitFor(() => expect(heard).toEqual([{ text: "Five minutes left" }]));
 });
 
+test("the audience is counted", async () => {
+  const call = await joined();
+  expect([call.audience, server.last("joinRoom")!["audience"], call.local.watches]).toEqual([0, undefined, false]);
+  const counts: number[] = [];
+  call.on("audience", (count) => counts.push(count));
+  const { version } = call;
+  server.push("audienceChanged", { count: 7 });
+  await vi.waitFor(() => expect(call.audience).toBe(7));
+  expect(call.version).toBeGreaterThan(version);
+  server.push("audienceChanged", { count: 7 });
+  server.override.resume = ({ resumeToken }) => ({
+    ...{ peerId: call.local.peerId, peers: [], revision: 5, iceServers: [], resumeToken, audience: 3 },
+    ...{ transports: [], producers: [], consumers: [] },
+  });
+  server.disconnectAll();
+  await vi.waitFor(() => expect(counts).toEqual([7, 3]), 4_000);
+});
+
+test("a client in the audience sends nothing", async () => {
+  server.override.joinRoom = () => ({ peerId: "me", peers: [], revision: 1, iceServers: [], audience: 12 });
+  const call = newCall({ audience: true });
+  await call.join();
+  expect(server.last("joinRoom")).toMatchObject({ audience: true });
+  expect([call.audience, call.local.watches]).toEqual([12, true]);
+  const refused = { code: "not_allowed" };
+  await expect(call.local.setCamera(true)).rejects.toMatchObject(refused);
+  await expect(call.local.setMicrophone(true)).rejects.toMatchObject(refused);
+  await expect(call.local.setScreen(true)).rejects.toMatchObject(refused);
+  await expect(call.local.publish({ kind: "audio" } as MediaStreamTrack, "microphone")).rejects.toMatchObject(refused);
+  expect(call.local.publications.size).toBe(0);
+});
+
 test("the server tells who speaks", async () => {
   const ann = { peerId: "ann", userId: "u", displayName: "Ann", appData: {}, connectionState: "connected" as const, producers: [] };
   server.peers = [ann];

@@ -57,7 +57,7 @@ export function App({ onCall }: { onCall(call: Call): void }) {
   const home = useCallback(() => go(""), [go]);
 
   const themes = <ThemeChoice theme={theme} onTheme={setTheme} />;
-  const { room, name, user, join, width, height, codec, simulcast, subscribe, token } = address;
+  const { room, name, user, join, watch, width, height, codec, simulcast, subscribe, token } = address;
   return (
     <>
       {inRecordings ? (
@@ -73,11 +73,13 @@ export function App({ onCall }: { onCall(call: Call): void }) {
         </Suspense>
       ) : inRoom ? (
         <VideoCall
-          key={room}
+          key={`${room}${watch ? " watched" : ""}`}
           path={basePath(location.href)}
           room={room}
           name={name || loadSetting(NAME_KEY)}
           preJoin={!(join && name)}
+          audience={watch}
+          offerAudience
           video={{ width, height }}
           simulcast={simulcast}
           subscribe={subscribe}

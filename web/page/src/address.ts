@@ -14,6 +14,8 @@ export interface Address {
   user: string;
   /** Join at once, without the form. Needs `name`. */
   join: boolean;
+  /** Only watch: counted, not listed. */
+  watch: boolean;
   /** Ideal width of the camera picture in pixels. */
   width: number | undefined;
   /** Ideal height of the camera picture in pixels. */
@@ -44,6 +46,7 @@ export function readAddress(search: string, hash = ""): Address {
     name: [...(query.get("name")?.trim() ?? "")].slice(0, MAX_NAME_LENGTH).join(""),
     user: query.get("user")?.trim() ?? "",
     join: query.has("join"),
+    watch: query.has("watch"),
     width: positiveInteger(query.get("width")),
     height: positiveInteger(query.get("height")),
     codec: CODECS.find((known) => known === codec),

@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 
 import { Icon, type IconName } from "./icons.tsx";
 import { InviteLink } from "./InviteLink.tsx";
+import { AUDIENCE } from "./strings.ts";
 import type { Layout } from "./tiles.ts";
 
 export type PanelName = "people" | "stats" | "settings";
@@ -12,6 +13,8 @@ export interface CallHeaderProps {
   status: string;
   /** Number of participants, including the local one. */
   count: number;
+  /** How many only watch. */
+  watching: number;
   inviteUrl?: string | undefined;
   layout: Layout;
   onLayout(layout: Layout): void;
@@ -19,8 +22,8 @@ export interface CallHeaderProps {
   onPanel(panel: PanelName): void;
 }
 
-/** The bar above the video grid: room name, status, number of participants and buttons. */
-export function CallHeader({ brand, room, status, count, inviteUrl, layout, onLayout, panel, onPanel }: CallHeaderProps) {
+/** The bar above the video grid: room name, status, numbers of participants and of those who watch, and buttons. */
+export function CallHeader({ brand, room, status, count, watching, inviteUrl, layout, onLayout, panel, onPanel }: CallHeaderProps) {
   const speaker = layout === "speaker";
   return (
     <header className="hb-header">
@@ -29,6 +32,7 @@ export function CallHeader({ brand, room, status, count, inviteUrl, layout, onLa
       <p className="hb-status" role="status">
         {status}
       </p>
+      {watching > 0 && <p className="hb-watching">{AUDIENCE.watching(watching)}</p>}
       {inviteUrl !== undefined && <InviteLink url={inviteUrl} compact />}
       <button
         type="button"

@@ -39,8 +39,12 @@ export function CallSettings({ call, media, speaker, onSpeaker, layout, onLayout
           </label>
         ))}
       </fieldset>
-      <DeviceSelector kind="camera" value={device("camera")} onChange={choose("camera")} />
-      <DeviceSelector kind="microphone" value={device("microphone")} onChange={choose("microphone")} />
+      {!call.local.watches && (
+        <>
+          <DeviceSelector kind="camera" value={device("camera")} onChange={choose("camera")} />
+          <DeviceSelector kind="microphone" value={device("microphone")} onChange={choose("microphone")} />
+        </>
+      )}
       {/* Not every browser supports choosing the loudspeaker. */}
       {"setSinkId" in HTMLMediaElement.prototype && <DeviceSelector kind="speaker" value={speaker} onChange={onSpeaker} />}
       <button type="button" className="hb-button hb-narrow-only" onClick={onStats}>

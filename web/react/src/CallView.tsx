@@ -16,6 +16,7 @@ import { RecordButton } from "./RecordButton.tsx";
 import { RecordingBanner } from "./RecordingBanner.tsx";
 import { StatsOverlay } from "./StatsOverlay.tsx";
 import type { Layout } from "./tiles.ts";
+import { useAudience } from "./useAudience.ts";
 import { useCallState } from "./useCallState.ts";
 import { useCaptions } from "./useCaptions.ts";
 import { useModeration } from "./useModeration.ts";
@@ -23,7 +24,7 @@ import { useRecording } from "./useRecording.ts";
 import { useWebRTC } from "./useWebRTC.ts";
 import { VideoControls } from "./VideoControls.tsx";
 import { VideoGrid } from "./VideoGrid.tsx";
-import { explain, explainDevice, explainService, STATUS } from "./strings.ts";
+import { AUDIENCE, explain, explainDevice, explainService, STATUS } from "./strings.ts";
 
 export interface CallViewProps {
   call: Call;
@@ -42,6 +43,7 @@ export interface CallViewProps {
 /** A running call: video grid, audio, controls and panels. */
 export function CallView({ call, inviteUrl, brand, settings, problems = [], onDismiss }: CallViewProps) {
   const { state, participants } = useCallState(call);
+  const audience = useAudience(call);
   const media = useWebRTC(call);
   const captions = useCaptions(call);
   const recording = useRecording(call);
@@ -60,7 +62,18 @@ export function CallView({ call, inviteUrl, brand, settings, problems = [], onDi
   const problemText = problem && (problem.source === "camera" || problem.source === "microphone" ? explainDevice(problem.source, problem.error) : explain(problem.error));
   return (
     <main className="hb-call">
-      <CallHeader brand={brand} room={call.room} status={STATUS[state]} count={participants.length + 1} inviteUrl={inviteUrl} layout={layout} onLayout={choose} panel={panel} onPanel={toggle} />
+      <CallHeader
+        brand={brand}
+        room={call.room}
+        status={audience.watches && state === "connected" ? AUDIENCE.status : STATUS[state]}
+        count={participants.length + (audience.watches ? 0 : 1)}
+        watching={audience.count}
+        inviteUrl={inviteUrl}
+        layout={layout}
+        onLayout={choose}
+        panel={panel}
+        onPanel={toggle}
+      />
       <div className="hb-notices">
         {state === "reconnecting" && <p className="hb-banner" data-kind="warning">{STATUS.reconnecting}</p>}
         <RecordingBanner recording={recording} />
@@ -94,7 +107,7 @@ export function CallView({ call, inviteUrl, brand, settings, problems = [], onDi
           <VideoGrid call={call} layout={layout} pinned={pinned} onPin={setPinned} onMore={() => setPanel("people")} />
           {state === "connected" && participants.length === 0 && (
             <div className="hb-alone">
-              <p>Nobody else is here yet</p>
+              <p>{audience.watches ? AUDIENCE.nobody : audience.count > 0 ? AUDIENCE.alone : "Nobody else is here yet"}</p>
               {inviteUrl !== undefined && <InviteLink url={inviteUrl} />}
             </div>
           )}
@@ -120,7 +133,7 @@ export function CallView({ call, inviteUrl, brand, settings, problems = [], onDi
         )}
       </div>
       <VideoControls call={call} media={media} captions={captions}>
-        <HandButton moderation={moderation} />
+        {!audience.watches && <HandButton moderation={moderation} />}
         <RecordButton recording={recording} />
         <PanelButton name="settings" icon="settings" label="Settings" panel={panel} onPanel={toggle} />
       </VideoControls>

@@ -7,7 +7,8 @@ import { Icon } from "./icons.tsx";
 import { ParticipantActions } from "./ParticipantActions.tsx";
 import { isMuted } from "./ParticipantVideo.tsx";
 import { RoomModeration } from "./RoomModeration.tsx";
-import { MODERATION } from "./strings.ts";
+import { AUDIENCE, MODERATION } from "./strings.ts";
+import { useAudience } from "./useAudience.ts";
 import { useCallState } from "./useCallState.ts";
 import type { ModerationHandle } from "./useModeration.ts";
 import { useStore } from "./useStore.ts";
@@ -18,10 +19,11 @@ export interface ParticipantListProps {
   moderation?: ModerationHandle;
 }
 
-/** All participants, including those without a tile, with the state of their devices. Raised hands come first. */
+/** All participants, including those without a tile, with the state of their devices, and how many watch. Raised hands come first. */
 export function ParticipantList({ call, moderation }: ParticipantListProps) {
   const { local, participants } = useCallState(call);
-  const all = [...(local ? [local] : []), ...participants].sort(byHand);
+  const audience = useAudience(call);
+  const all = [...(local && !audience.watches ? [local] : []), ...participants].sort(byHand);
   return (
     <>
       {moderation?.isModerator && <RoomModeration moderation={moderation} />}
@@ -30,6 +32,7 @@ export function ParticipantList({ call, moderation }: ParticipantListProps) {
           <Row key={participant.id} participant={participant} moderation={moderation} />
         ))}
       </ul>
+      {audience.count > 0 && <p className="hb-watching">{AUDIENCE.watching(audience.count)}</p>}
     </>
   );
 }

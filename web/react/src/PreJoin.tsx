@@ -6,7 +6,7 @@ import { DeviceSelector } from "./DeviceSelector.tsx";
 import { Icon } from "./icons.tsx";
 import { LevelMeter } from "./LevelMeter.tsx";
 import { usePreview, type PreviewSize } from "./usePreview.ts";
-import { explainDevice } from "./strings.ts";
+import { AUDIENCE, explainDevice } from "./strings.ts";
 
 /** The user's choices. The receiver owns the tracks: it has to publish or stop them. */
 export interface PreJoinResult {
@@ -26,10 +26,12 @@ export interface PreJoinProps {
   /** Ideal size of the camera picture. */
   video?: PreviewSize | undefined;
   onJoin(result: PreJoinResult): void;
+  /** Called with the name of who chooses "Watch only"; without it there is no such button. */
+  onWatch?: ((name: string) => void) | undefined;
 }
 
 /** The form before a call: camera preview, microphone level, devices and name. Works without devices. */
-export function PreJoin({ title = "Ready to join?", name: initialName = "", video, onJoin }: PreJoinProps) {
+export function PreJoin({ title = "Ready to join?", name: initialName = "", video, onJoin, onWatch }: PreJoinProps) {
   const id = useId();
   const [name, setName] = useState(initialName);
   const preview = usePreview(video);
@@ -91,6 +93,11 @@ export function PreJoin({ title = "Ready to join?", name: initialName = "", vide
         <button type="submit" className="hb-button hb-primary" data-action="join" disabled={!name.trim() || joining}>
           {joining ? "Joining…" : "Join now"}
         </button>
+        {onWatch && (
+          <button type="button" className="hb-button" data-action="watch" disabled={!name.trim() || joining} onClick={() => onWatch(name.trim())}>
+            {AUDIENCE.watchOnly}
+          </button>
+        )}
       </div>
     </form>
   );

@@ -8,12 +8,15 @@ import { PreJoin, type PreJoinResult } from "./PreJoin.tsx";
 import { explainDevice } from "./strings.ts";
 import { useCall } from "./useCall.ts";
 import type { PreviewSize } from "./usePreview.ts";
+import { WatchForm } from "./WatchForm.tsx";
 
 export interface VideoCallProps extends Omit<CallOptions, "name"> {
   /** Display name. With `preJoin`, the initial value of the form. */
   name?: string | undefined;
   /** Whether to show the form before the call; true when absent. Otherwise joins at once with the available devices. */
   preJoin?: boolean;
+  /** Whether the form offers "Watch only"; false when absent. With `audience`, watching is all that it offers. */
+  offerAudience?: boolean;
   /** Ideal size of the camera picture. */
   video?: PreviewSize | undefined;
   /** Link to the call; without it no invitation is shown. */
@@ -31,21 +34,24 @@ export interface VideoCallProps extends Omit<CallOptions, "name"> {
 const SOURCES = ["camera", "microphone"] as const;
 
 /** A complete call: form, call, end and rejoining. Fills its container. */
-export function VideoCall({ name: initialName = "", preJoin = true, video, inviteUrl, brand, settings, onCall, onHome, ...options }: VideoCallProps) {
+export function VideoCall({ name: initialName = "", preJoin = true, offerAudience = false, video, inviteUrl, brand, settings, onCall, onHome, ...options }: VideoCallProps) {
   const { call, state, ended, join } = useCall();
   const [name, setName] = useState(initialName);
   const [problems, setProblems] = useState<string[]>([]);
   const [entered, setEntered] = useState(!preJoin);
-  const [openingDevices, setOpeningDevices] = useState(!preJoin);
+  const [openingDevices, setOpeningDevices] = useState(!preJoin && !options.audience);
   /** The devices that were on when the call was last joined: rejoining opens the same. */
-  const lastSources = useRef<DeviceSource[]>([...SOURCES]);
+  const lastSources = useRef<DeviceSource[]>(options.audience ? [] : [...SOURCES]);
+  /** Whether the call was last joined to watch only: rejoining does the same. */
+  const lastWatched = useRef(options.audience ?? false);
 
-  const enter = (result: PreJoinResult) => {
+  const enter = (result: PreJoinResult, audience: boolean) => {
     setName(result.name);
     setOpeningDevices(false);
     setEntered(true);
     lastSources.current = SOURCES.filter((source) => result[source]);
-    void join({ ...options, name: result.name }, (next) => {
+    lastWatched.current = audience;
+    void join({ ...options, name: result.name, audience }, (next) => {
       for (const source of SOURCES) {
         const track = result[source];
         if (!track) continue;
@@ -54,8 +60,10 @@ export function VideoCall({ name: initialName = "", preJoin = true, video, invit
       onCall?.(next);
     });
   };
+  const watch = (as: string) => enter({ name: as }, true);
   /** @param isCurrent - Whether the component is still mounted once the devices are open. */
   const openDevicesAndEnter = async (isCurrent: () => boolean) => {
+    if (lastWatched.current) return enter({ name }, true);
     setOpeningDevices(true);
     const devices = await openDevices(Object.fromEntries(lastSources.current.map((source) => [source, source === "camera" ? { ...video } : {}])));
     if (!isCurrent()) {
@@ -65,7 +73,7 @@ export function VideoCall({ name: initialName = "", preJoin = true, video, invit
     }
     setProblems(explainProblems(devices));
     const { problems: _, ...tracks } = devices;
-    enter({ name, ...tracks });
+    enter({ name, ...tracks }, false);
   };
 
   const started = useRef(false);
@@ -90,7 +98,17 @@ export function VideoCall({ name: initialName = "", preJoin = true, video, invit
       ) : !entered ? (
         <main className="hb-page">
           {brand}
-          <PreJoin title={`Join ${options.room}`} name={name} video={video} onJoin={enter} />
+          {options.audience ? (
+            <WatchForm room={options.room} name={name} onWatch={watch} />
+          ) : (
+            <PreJoin
+              title={`Join ${options.room}`}
+              name={name}
+              video={video}
+              onJoin={(result) => enter(result, false)}
+              onWatch={offerAudience ? watch : undefined}
+            />
+          )}
         </main>
       ) : ended ? (
         <main className="hb-page">

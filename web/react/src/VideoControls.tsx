@@ -17,23 +17,30 @@ export interface VideoControlsProps {
   children?: ReactNode;
 }
 
-/** Buttons for microphone (Alt+M), camera (Alt+V), screen sharing (Alt+S), captions (Alt+C) and leaving. */
+/**
+ * Buttons for microphone (Alt+M), camera (Alt+V), screen sharing (Alt+S), captions (Alt+C) and leaving. Who only watches has none for
+ * what is sent.
+ */
 export function VideoControls({ call, media, captions, onLeave, children }: VideoControlsProps) {
   const own = useWebRTC(call);
   const { camera, microphone, screen, busy, setCamera, setMicrophone, setScreen } = media ?? own;
-  const canShare = typeof navigator.mediaDevices?.getDisplayMedia === "function";
+  const sends = !call.local.watches;
+  const canShare = sends && typeof navigator.mediaDevices?.getDisplayMedia === "function";
 
   useShortcuts({
-    KeyM: () => void setMicrophone(!microphone),
-    KeyV: () => void setCamera(!camera),
+    ...(sends ? { KeyM: () => void setMicrophone(!microphone), KeyV: () => void setCamera(!camera) } : {}),
     ...(captions ? { KeyC: () => void captions.setShown(!captions.shown) } : {}),
     ...(canShare ? { KeyS: () => void setScreen(!screen) } : {}),
   });
 
   return (
     <div className="hb-controls" role="toolbar" aria-label="Call controls">
-      <Switch action="microphone" label="Microphone" on={microphone} busy={busy === "microphone"} shortcut="Alt+M" icons={["microphone", "microphoneOff"]} onChange={setMicrophone} />
-      <Switch action="camera" label="Camera" on={camera} busy={busy === "camera"} shortcut="Alt+V" icons={["camera", "cameraOff"]} onChange={setCamera} />
+      {sends && (
+        <>
+          <Switch action="microphone" label="Microphone" on={microphone} busy={busy === "microphone"} shortcut="Alt+M" icons={["microphone", "microphoneOff"]} onChange={setMicrophone} />
+          <Switch action="camera" label="Camera" on={camera} busy={busy === "camera"} shortcut="Alt+V" icons={["camera", "cameraOff"]} onChange={setCamera} />
+        </>
+      )}
       {canShare && <Switch action="screen" label="Share screen" on={screen} busy={busy === "screen"} shortcut="Alt+S" icons={["screen", "screen"]} active onChange={setScreen} />}
       {captions && <Switch action="captions" label="Captions" on={captions.shown} busy={false} shortcut="Alt+C" icons={["captions", "captions"]} active onChange={(on) => void captions.setShown(on)} />}
       {children}

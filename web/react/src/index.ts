@@ -1,6 +1,7 @@
 /** React hooks and components for calls. The components need the styles in `@hubbub/react/styles.css`. */
 
 export { useActiveSpeaker } from "./useActiveSpeaker.ts";
+export { useAudience, type AudienceView } from "./useAudience.ts";
 export { useAudioLevel } from "./useAudioLevel.ts";
 export { useCall, type CallHandle } from "./useCall.ts";
 export { useCalls, type CallsHandle } from "./useCalls.ts";
@@ -46,3 +47,4 @@ export type { Layout } from "./tiles.ts";
 export { VideoCall, type VideoCallProps } from "./VideoCall.tsx";
 export { VideoControls, type VideoControlsProps } from "./VideoControls.tsx";
 export { VideoGrid, type VideoGridProps } from "./VideoGrid.tsx";
+export { WatchForm, type WatchFormProps } from "./WatchForm.tsx";

@@ -93,6 +93,21 @@ export const STATUS: Record<CallState, string> = {
   ended: "",
 };
 
+export const AUDIENCE = {
+  /** How many only watch. */
+  watching: (count: number) => `${count} watching`,
+  /** The status of who only watches. */
+  status: "You are watching",
+  watchOnly: "Watch only",
+  title: (room: string) => `Watch ${room}`,
+  /** Before the call, to who is about to watch. */
+  unseen: "Nobody sees or hears you. The others see how many are watching.",
+  start: "Watch now",
+  nobody: "Nobody is in the call yet",
+  /** Those who take part have nobody but their audience. */
+  alone: "Nobody else takes part yet",
+};
+
 export const RINGING = {
   title: (caller: string) => `${caller} is calling`,
   /** @param group - Name of the group, if it is a group's call. @param others - How many other calls ring. */

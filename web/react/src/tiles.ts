@@ -20,14 +20,14 @@ export type Layout = "auto" | "grid" | "speaker";
 
 /**
  * Returns a tile for each remote screen and for each participant, the local one last. The local screen has no tile: it would
- * contain itself.
+ * contain itself. Nor has who only watches.
  */
 export function tilesOf(local: LocalParticipant | undefined, participants: readonly RemoteParticipant[]): Tile[] {
   const screens = participants.filter((participant) => participant.publications.has("screen"));
   return [
     ...screens.map((participant) => tile(participant, "screen")),
     ...participants.map((participant) => tile(participant, "camera")),
-    ...(local ? [tile(local, "camera")] : []),
+    ...(local && !local.watches ? [tile(local, "camera")] : []),
   ];
 }
 

@@ -97,6 +97,7 @@ def _rules(room: RoomInfo) -> str:
         *(["locked"] if room.locked else []),
         *(["lobby"] if room.lobby else []),
         *([f"{room.waiting} waiting"] if room.waiting else []),
+        *([f"{room.audience} watching"] if room.audience else []),
         *(["only moderators send"] if room.publishers == "moderators" else []),
     ]
     return ", ".join(rules) or NOTHING

@@ -22,6 +22,7 @@ from hubbub_contracts.socket.producer import ProducerClosed
 from hubbub_contracts.socket.room import (
     Admitted,
     Announcement,
+    AudienceChanged,
     LeaveRoom,
     PeerMoved,
     RoomClosed,
@@ -76,6 +77,7 @@ class Call(Emitter[CallEvent]):
         create_room: bool = True,
         token: TokenSource | None = None,
         region: str | None = None,
+        audience: bool = False,
     ) -> None:
         """Prepares a call without connecting. Needs a running event loop.
 
@@ -84,19 +86,25 @@ class Call(Emitter[CallEvent]):
         `codec` is sent for video. Without `create_room`, a room that does not exist is an error.
         `token` returns access tokens, for a server that needs them; it is called whenever a new one is needed.
         `region` says where this client is, as the operator names its regions; by default, that of the server.
+        `audience`: this client only watches. The others are told how many do, not who; it cannot publish.
         """
         super().__init__()
         self.room = room
         self._signaling = Signaling(url, path, token)
-        self.local = LocalParticipant(user_id or secrets.token_hex(8), name, dict(app_data or {}), self._sync)
+        self.local = LocalParticipant(
+            user_id or secrets.token_hex(8), name, dict(app_data or {}), self._sync, watches=audience
+        )
         self._roster = Roster(self._make_publication, self, time.monotonic)
         self._media = Media(self._signaling, self.local.publications, self._roster, self, codec)
-        self._session = Session(self._signaling, self._media, self.local, room, create_room=create_room, region=region)
+        self._session = Session(
+            self._signaling, self._media, self.local, room, create_room=create_room, region=region, audience=audience
+        )
         self._speech = Speech(self._signaling, self._participant, self)
         self.moderation = Moderation(self._signaling, self.local, self._participant)
         """What moderators decide, the lobby, and raised hands."""
         self.moderation.on("muted", lambda _source: self._sync_in_background())
         self._listeners: dict[Participant[Any], list[Callable[[], None]]] = {}
+        self._audience = 0
         self._state: CallState = "idle"
         self._cause: ReconnectCause = "socket"
         self._ended: Ended | None = None
@@ -127,6 +135,11 @@ class Call(Emitter[CallEvent]):
     def participants(self) -> Mapping[str, RemoteParticipant]:
         """The other participants by id, in the order in which they joined."""
         return self._roster.participants
+
+    @property
+    def audience(self) -> int:
+        """How many only watch, this client included if it does."""
+        return self._audience
 
     @property
     def active_speaker(self) -> Participant[Any] | None:
@@ -256,6 +269,7 @@ class Call(Emitter[CallEvent]):
         self._roster.listen_to(self._signaling)
         on = self._signaling.on
         on(Announcement, lambda push: self.emit("announcement", push.data))
+        on(AudienceChanged, lambda push: self._set_audience(push.count))
         on(ProducerClosed, self._on_producer_closed)
         on(ConsumerClosed, self._on_consumer_closed)
         on(ConsumerLayersChanged, lambda one: self._media.layers_changed(one.consumer_id, one.layers))
@@ -355,10 +369,16 @@ class Call(Emitter[CallEvent]):
             self._media.apply_snapshot(session)
         self._roster.apply_snapshot(session.peers)
         self.moderation.apply_snapshot(session.moderation)
+        self._set_audience(session.audience)
         if self._transition("joined"):
             self._stop_timeout()
             if self._joined is not None and not self._joined.done():
                 self._joined.set_result(None)
+
+    def _set_audience(self, count: int) -> None:
+        if count != self._audience:
+            self._audience = count
+            self.emit("audience", count)
 
     def _disrupted(self, cause: ReconnectCause) -> None:
         self._cause = cause

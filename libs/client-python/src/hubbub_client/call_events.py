@@ -21,6 +21,7 @@ CallEvent = Literal[
     "active_speaker",
     "audio_levels",
     "announcement",
+    "audience",
     "error",
 ]
 """- `state(state, previous)`; `reconnecting(cause)`; `reconnected()`; `ended(reason, error)`
@@ -29,6 +30,7 @@ CallEvent = Literal[
 - `changed(participant)`: a property of it or of one of its publications changed
 - `active_speaker(participant)`: another participant, perhaps this client, is the dominant speaker
 - `audio_levels(levels)`: the participants who speak, loudest first, with their levels from 0 to 1
+- `audience(count)`: as many only watch now
 - `announcement(data)`: the application's server tells everybody in the room something
 - `error(error)`: an operation in the background failed, such as receiving a track"""
 

@@ -16,11 +16,18 @@ class LocalParticipant(BaseLocalParticipant):
     """This client in the call."""
 
     def __init__(
-        self, user_id: str, name: str, app_data: Mapping[str, Any], sync: Callable[[], Awaitable[None]]
+        self,
+        user_id: str,
+        name: str,
+        app_data: Mapping[str, Any],
+        sync: Callable[[], Awaitable[None]],
+        *,
+        watches: bool = False,
     ) -> None:
-        """`sync` sends what `publications` contains."""
+        """`sync` sends what `publications` contains. `watches`: the client is in the audience, and sends nothing."""
         super().__init__("local", user_id, name, app_data)
         self._sync = sync
+        self._watches = watches
         self._ended = False
 
     async def publish(self, track: MediaStreamTrack, source: Source) -> LocalPublication:
@@ -28,8 +35,11 @@ class LocalParticipant(BaseLocalParticipant):
 
         The track is aiortc's: its `recv` returns `av.AudioFrame` or `av.VideoFrame`, or an `av.Packet` that is encoded
         already, when it is time to send it. Raises CallError `invalid_state` after the end of the call,
-        `unsupported_codec`, or with the server's code.
+        `not_allowed` in the audience, `unsupported_codec`, or with the server's code.
         """
+        if self._watches:
+            track.stop()
+            raise CallError("not_allowed", "A client in the audience sends nothing.")
         await self.unpublish(source)
         if self._ended:
             track.stop()

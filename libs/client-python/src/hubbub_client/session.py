@@ -27,6 +27,7 @@ class Session:
         *,
         create_room: bool,
         region: str | None,
+        audience: bool = False,
     ) -> None:
         self._signaling = signaling
         self._media = media
@@ -34,6 +35,7 @@ class Session:
         self._room = room
         self._create_room = create_room
         self._region = region
+        self._audience = audience
         self._resume_token: str | None = None
         self._revision = 0
 
@@ -90,5 +92,6 @@ class Session:
             resumable=True,
             features=[LOBBY],
             region=self._region,
+            audience=self._audience,
         )
         await self._signaling.request(request, answered)

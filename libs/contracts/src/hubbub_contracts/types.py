@@ -69,10 +69,13 @@ OpenDirection = Annotated[Literal["send", "recv", "other"], OpenEnum()]
 ConsumerType = Annotated[Literal["simple", "simulcast", "svc", "other"], OpenEnum()]
 ConnectionState = Literal["connected", "disconnected"]
 OpenConnectionState = Annotated[Literal["connected", "disconnected", "other"], OpenEnum()]
-PeerRole = Literal["participant", "recorder", "captions", "viewer"]
-"""What a peer is. All but participants are hidden: they receive and send nothing, and the others do not see them."""
-OpenPeerRole = Annotated[Literal["participant", "recorder", "captions", "viewer", "waiting", "other"], OpenEnum()]
-"""`waiting`: in the lobby, hidden until a moderator admits it as a participant."""
+PeerRole = Literal["participant", "recorder", "captions", "viewer", "audience"]
+"""What a peer is. All but participants are hidden: they receive and send nothing, and the others do not see them.
+`viewer`: nobody is told of it. `audience`: it is counted."""
+OpenPeerRole = Annotated[
+    Literal["participant", "recorder", "captions", "viewer", "audience", "waiting", "other"], OpenEnum()
+]
+"""`waiting`: in the lobby, hidden until a moderator admits it."""
 RoomRole = Literal["moderator", "speaker", "listener"]
 """What a participant may do: moderate and send, send, or neither."""
 OpenRoomRole = Annotated[Literal["moderator", "speaker", "listener", "other"], OpenEnum()]

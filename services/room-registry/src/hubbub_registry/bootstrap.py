@@ -87,6 +87,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     limits = Limits(
         rooms=settings.max_rooms,
         peers_per_room=settings.max_peers_per_room,
+        audience_per_room=settings.max_audience_per_room,
         producers_per_peer=settings.max_producers_per_peer,
         room_bytes=settings.max_room_bytes,
         waiting_per_room=settings.max_waiting_per_room,

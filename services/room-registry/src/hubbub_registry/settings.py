@@ -29,6 +29,7 @@ class Settings(ServiceSettings):
     )
     max_rooms: int = Field(10_000, gt=0, description="Largest number of rooms.")
     max_peers_per_room: int = Field(100, gt=0, description="Largest number of participants in a room.")
+    max_audience_per_room: int = Field(1_000, gt=0, description="Largest audience of a room.")
     room_peers_per_node: int = Field(
         800,
         ge=0,
@@ -39,7 +40,10 @@ class Settings(ServiceSettings):
         None, gt=0, description="Largest number of rooms of a tenant; when not set, `MAX_ROOMS` alone holds."
     )
     max_peers_per_tenant: int | None = Field(
-        None, gt=0, description="Largest number of participants in all rooms of a tenant; unlimited when not set."
+        None,
+        gt=0,
+        description="Largest number of participants in all rooms of a tenant and their audiences; unlimited when not "
+        "set.",
     )
     max_transports_per_tenant: int | None = Field(
         None, gt=0, description="Largest number of transports in all rooms of a tenant; unlimited when not set."

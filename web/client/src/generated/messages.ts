@@ -48,6 +48,10 @@ export interface Admitted {
  * What `joinRoom` answers in a room without a lobby.
  */
 export interface RoomJoined {
+  /**
+   * How many only watch, the client included if it does. `audienceChanged` tells of changes.
+   */
+  audience?: number;
   captions?: CaptionsStatus;
   /**
    * STUN and TURN servers for the client's ICE agent; may be empty.
@@ -270,6 +274,16 @@ export interface Announcement {
   data: {
     [k: string]: unknown;
   };
+}
+/**
+ * The number of those who only watch has changed. It is told at most once a second up to 100 of them, else at most
+ * once in 10 s; the last change is always told.
+ */
+export interface AudienceChanged {
+  /**
+   * How many they are, as the signaling instance of the client knows it now; the client included if it is one.
+   */
+  count: number;
 }
 /**
  * The peers who speak, the client itself among them. Sent at most every 300 ms when they change, else every 1.2 s
@@ -1658,7 +1672,7 @@ export interface CallInfo2 {
   video: boolean;
 }
 /**
- * Joins a room. The other peers receive `peerJoined`.
+ * Joins a room. The other peers receive `peerJoined`, unless the client joins its `audience`.
  *
  * In a room with a lobby, the answer comes when a moderator admits the client, or is `not_admitted` when one refuses
  * it or none admits it within `LOBBY_TIMEOUT` (60 s). A client that names the feature `lobby` is answered at once with
@@ -1671,6 +1685,10 @@ export interface JoinRoom {
   appData?: {
     [k: string]: unknown;
   };
+  /**
+   * Whether the client only watches. It is counted, not listed: the others get no `peerJoined` and no `peerLeft` of it, but `audienceChanged`. It receives everything, and may send nothing: `produce` is refused with `not_allowed`. A client whose access token has the grant `hidden` is not even counted.
+   */
+  audience?: boolean;
   /**
    * The room's id.
    */
@@ -3163,6 +3181,10 @@ export interface RoomClosed {
  */
 export interface RoomInfo {
   /**
+   * How many only watch.
+   */
+  audience?: number;
+  /**
    * Who may not join until the room ends.
    */
   banned: string[];
@@ -3234,6 +3256,10 @@ export interface Placement1 {
  * The room as it was when the peer joined, or nothing of it while the peer waits in the lobby.
  */
 export interface RoomJoined1 {
+  /**
+   * How many only watch, the client included if it does. `audienceChanged` tells of changes.
+   */
+  audience?: number;
   captions?: CaptionsStatus;
   /**
    * STUN and TURN servers for the client's ICE agent; may be empty.
@@ -3588,6 +3614,10 @@ export interface SendMessage {
  * The present state. Resources of the client that are not listed no longer exist.
  */
 export interface SessionResumed {
+  /**
+   * As `joinRoom` answers.
+   */
+  audience?: number;
   captions?: CaptionsStatus2;
   /**
    * The client's consumers that still exist.
@@ -4403,6 +4433,7 @@ export interface Pushes {
   activeSpeaker: ActiveSpeaker;
   admitted: Admitted;
   announcement: Announcement;
+  audienceChanged: AudienceChanged;
   audioLevels: AudioLevels;
   captions: Captions;
   captionsState: CaptionsState;

@@ -107,6 +107,8 @@ class PeerRecord(Model):
     app_data: AppData
     role: OpenPeerRole = "participant"
     """All but participants are hidden."""
+    admit_as: OpenPeerRole = "participant"
+    """The role that a peer in the lobby gets when it is admitted."""
     whip: bool = False
     """As in JoinRoom."""
     joined_at: int
@@ -150,6 +152,11 @@ class PeerRecord(Model):
     def placement_of(self, producer: ProducerRecord) -> Placement | None:
         """Where a producer of the peer is."""
         return producer.placement or self.placement
+
+    @property
+    def watches(self) -> bool:
+        """Whether the peer is in the audience, which is counted."""
+        return self.role == "audience"
 
     @property
     def waiting(self) -> bool:

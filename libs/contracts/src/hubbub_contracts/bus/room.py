@@ -68,6 +68,7 @@ class ListedRoom(Model):
     room: RoomRecord
     participants: Count
     waiting: Count
+    audience: Count = 0
 
 
 class RoomPage(Model):

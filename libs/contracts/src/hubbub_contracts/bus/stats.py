@@ -25,6 +25,7 @@ class ClusterStats(Model):
 
     rooms: Count
     peers: Count
+    audience: Count = 0
     producers: Count
     transports: Count
     consumers: Count

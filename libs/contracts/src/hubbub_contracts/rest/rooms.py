@@ -62,6 +62,8 @@ class RoomInfo(RoomOptions):
     """How many are in it."""
     waiting: Count
     """How many wait in its lobby."""
+    audience: Count = 0
+    """How many only watch."""
     locked: bool
     """Whether nobody new may join."""
     lobby: bool

@@ -13,6 +13,7 @@ from ..scores import ConsumerScores, EncodingScore
 from ..types import (
     AppData,
     CallId,
+    Count,
     DisplayName,
     Id,
     NodeId,
@@ -115,10 +116,12 @@ class RoomJoined(Model):
     waiting: bool = False
     """Whether the client waits in the lobby. `admitted` or `roomClosed` follows. Only for clients that named the
     feature `lobby`."""
+    audience: Count = 0
+    """How many only watch, the client included if it does. `audienceChanged` tells of changes."""
 
 
 class JoinRoom(Mutation[RoomJoined]):
-    """Joins a room. The other peers receive `peerJoined`.
+    """Joins a room. The other peers receive `peerJoined`, unless the client joins its `audience`.
 
     In a room with a lobby, the answer comes when a moderator admits the client, or is `not_admitted` when one refuses
     it or none admits it within `LOBBY_TIMEOUT` (60 s). A client that names the feature `lobby` is answered at once with
@@ -148,6 +151,10 @@ class JoinRoom(Mutation[RoomJoined]):
     """Where the client is, as the operator names regions (`REGION` of media nodes), such as `eu-west`: 1 to 32 of
     `a-z`, `0-9` and `-`. The peer is placed on a node of this region if one takes work, else on any. Absent: the region
     of the signaling instance."""
+    audience: bool = False
+    """Whether the client only watches. It is counted, not listed: the others get no `peerJoined` and no `peerLeft` of
+    it, but `audienceChanged`. It receives everything, and may send nothing: `produce` is refused with `not_allowed`. A
+    client whose access token has the grant `hidden` is not even counted."""
 
 
 class LeaveRoom(Mutation[Done]):
@@ -221,6 +228,8 @@ class SessionResumed(Model):
     """What moderators have decided; absent while the client waits."""
     waiting: bool = False
     """Whether the client still waits in the lobby."""
+    audience: Count = 0
+    """As `joinRoom` answers."""
 
 
 class Resume(ClientRequest[SessionResumed]):
@@ -278,6 +287,15 @@ class PeerLeft(Push):
     `other`: a reason that this version of the server does not know."""
     revision: Revision
     """The room's revision that includes this change."""
+
+
+class AudienceChanged(Push):
+    """The number of those who only watch has changed. It is told at most once a second up to 100 of them, else at most
+    once in 10 s; the last change is always told."""
+
+    event: ClassVar[str] = "audienceChanged"
+    count: Count
+    """How many they are, as the signaling instance of the client knows it now; the client included if it is one."""
 
 
 class PeerConnectionState(Push):

@@ -29,7 +29,8 @@ class Limits:
     producers_per_room: int = 1_000
     rooms_per_tenant: int | None = None
     peers_per_tenant: int | None = None
-    """Participants."""
+    """Participants, and those in audiences."""
+    audience_per_room: int = 1_000
 
     def participants(self, options: RoomOptions) -> int:
         """Participants of a room with these options."""

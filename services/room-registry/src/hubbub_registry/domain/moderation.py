@@ -17,7 +17,7 @@ from hubbub_contracts.types import RoomRole, TrackSource
 
 ItemT = TypeVar("ItemT")
 
-PEOPLE = frozenset({"participant", "viewer", "waiting"})
+PEOPLE = frozenset({"participant", "viewer", "audience", "waiting"})
 """The roles that locks, lobbies and bans hold. The others are those of services."""
 
 

@@ -52,6 +52,7 @@ class RoomCounts:
     """Rooms that are occupied."""
     peers: int
     """Participants."""
+    audience: int
     producers: Counter[str]
     """By kind."""
 
@@ -72,9 +73,10 @@ class Rooms:
         self._served_by: dict[SignalingIncarnation, set[tuple[str, str]]] = {}
         self._leaving: set[tuple[str, str]] = set()
         self._peers = 0
+        self._audience = 0
         self._producers: Counter[str] = Counter()
         self._rooms_of: Counter[str | None] = Counter()
-        self._participants_of: Counter[str | None] = Counter()
+        self._members_of: Counter[str | None] = Counter()
 
     def __len__(self) -> int:
         """The number of rooms, closed ones with leftovers included."""
@@ -167,17 +169,19 @@ class Rooms:
         """How many open rooms the tenant has."""
         return self._rooms_of[tenant]
 
-    def participants_of(self, tenant: str | None) -> int:
-        """How many participants the rooms of the tenant have."""
-        return self._participants_of[tenant]
+    def members_of(self, tenant: str | None) -> int:
+        """How many participants the rooms of the tenant have, and how many in their audiences."""
+        return self._members_of[tenant]
 
     def counts(self) -> RoomCounts:
         """Returns the totals over the open rooms."""
-        leftovers = [peer for _, room in self.closed for peer in room.peers.values() if not peer.hidden]
+        closed = [peer for _, room in self.closed for peer in room.peers.values()]
+        leftovers = [peer for peer in closed if not peer.hidden]
+        watching = sum(peer.watches for peer in closed)
         producers = Counter(self._producers)
         producers.subtract(kind for peer in leftovers for kind in peer.producer_kinds)
         occupied = len(self._rooms) - len(self._empty) - len(self._closed)
-        return RoomCounts(occupied, self._peers - len(leftovers), producers)
+        return RoomCounts(occupied, self._peers - len(leftovers), self._audience - watching, producers)
 
     def revisions(self) -> dict[str, int]:
         """Returns room id -> revision for the rooms with peers."""
@@ -238,7 +242,10 @@ class Rooms:
     def _count(self, peer: StoredPeer, change: int) -> None:
         if not peer.hidden:
             self._peers += change
-            self._participants_of[_tenant(peer.room_id)] += change
+        if peer.watches:
+            self._audience += change
+        if peer.watches or not peer.hidden:
+            self._members_of[_tenant(peer.room_id)] += change
         for kind in peer.producer_kinds:
             self._producers[kind] += change
         hosted = self._hosted.setdefault(peer.placement, Counter())

@@ -89,6 +89,8 @@ class StoredPeer:
     """As in PeerRecord."""
     waiting: bool
     """As in PeerRecord."""
+    watches: bool
+    """As in PeerRecord."""
     region: str | None
     """As in PeerRecord."""
     make_before_break: bool
@@ -118,6 +120,7 @@ class StoredPeer:
             _kinds(tuple(producer.kind for producer in fields.producers)),
             fields.role != "participant",
             fields.role == "waiting",
+            fields.role == "audience",
             None if fields.region is None else intern(fields.region),
             fields.make_before_break,
             _leaving(fields.leaving),

@@ -8,7 +8,8 @@ Rules
   marker itself. So no join is acknowledged in a room that disappears.
 - A hidden peer keeps no room open, and removes no closing marker, unless it waits in the lobby. Participants and hidden
   peers each have the limit of peers in a room for themselves, so that viewers do not keep participants out. Those who
-  wait have a limit of their own.
+  wait, and the audience, have limits of their own.
+- The limit of a tenant's peers holds for participants and audiences: whoever may join may join an audience.
 - A join obeys what moderators have decided before the peer's write. What they decide after it is applied to the peer by
   their own writes, or by the second check of the join.
 - A peer's id is used once: the tombstone of a peer that left refuses a join that arrives late.
@@ -17,6 +18,7 @@ Rules
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Literal
 
 from hubbub_bus import KeyConflict, operation_id, retry_on_conflict, unix_ms
@@ -34,12 +36,16 @@ from ..domain.rooms import Room, Rooms
 from ..domain.snapshot import snapshot_with
 from ..domain.stored_record import StoredPeer, StoredRoom
 from .context import RegistryContext
-from .lobby import settle_entry
+from .lobby import audience_full, settle_entry
 from .room import reopen
 from .room_bytes import require_room_bytes
 
-Group = Literal["participants", "waiting", "hidden"]
+Group = Literal["participants", "audience", "waiting", "hidden"]
 """The peers that share a limit."""
+_GROUPS: Mapping[str, Group] = {"participant": "participants", "audience": "audience", "waiting": "waiting"}
+"""By role; the others are hidden."""
+_OF_TENANT = frozenset({"participants", "audience"})
+"""The groups that the limit of a tenant holds."""
 PLACEMENT_CHECK_INTERVAL = 0.05
 PLACEMENT_CHECKS = 16
 """How often a join checks a placement whose incarnation is neither live nor ended, before it gives up."""
@@ -77,11 +83,7 @@ async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
     if sum(_group_of(peer) == group for peer in room.peers.values()) >= _limit(context, settings, group):
         raise _room_full(context, settings, group)
     tenants = context.limits.peers_per_tenant
-    if (
-        group == "participants"
-        and tenants is not None
-        and context.store.rooms.participants_of(_tenant(request)) >= tenants
-    ):
+    if group in _OF_TENANT and tenants is not None and context.store.rooms.members_of(_tenant(request)) >= tenants:
         raise _tenant_full(tenants)
     placement = await _place(context, request.room_id, request.region)
     record = PeerRecord(
@@ -91,6 +93,7 @@ async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
         display_name=request.display_name,
         app_data=request.app_data,
         role=role,
+        admit_as=request.role,
         whip=request.whip,
         joined_at=unix_ms(),
         signaling_id=request.signaling_id,
@@ -124,7 +127,7 @@ async def _confirm(context: RegistryContext, request: JoinRoom) -> Encoded[RoomS
     if over_limit(_limit(context, room.settings, group), peer.created, others):
         await _roll_back(store, request, "removed")
         raise _room_full(context, room.settings, group)
-    if group == "participants" and _exceeds_tenant(context, request, peer):
+    if group in _OF_TENANT and _exceeds_tenant(context, request, peer):
         await _roll_back(store, request, "removed")
         raise _tenant_full(context.limits.peers_per_tenant)
     try:
@@ -219,16 +222,16 @@ def _tenant(request: JoinRoom) -> str | None:
 
 
 def _exceeds_tenant(context: RegistryContext, request: JoinRoom, peer: StoredPeer) -> bool:
-    """Whether the tenant had as many participants as it may before this one was stored."""
+    """Whether the tenant had as many participants and audience as it may before this one was stored."""
     limit, rooms, tenant = context.limits.peers_per_tenant, context.store.rooms, _tenant(request)
-    if limit is None or rooms.participants_of(tenant) <= limit:
+    if limit is None or rooms.members_of(tenant) <= limit:
         return False
     others = (
         each.created
         for room_id, room in rooms
         if ids.tenant(room_id) == tenant
         for each in room.peers.values()
-        if each is not peer and not each.hidden
+        if each is not peer and _group_of(each) in _OF_TENANT
     )
     return over_limit(limit, peer.created, others)
 
@@ -238,16 +241,20 @@ def _tenant_full(limit: int | None) -> HubbubError:
 
 
 def _group(role: str) -> Group:
-    return "waiting" if role == "waiting" else "participants" if role == "participant" else "hidden"
+    return _GROUPS.get(role, "hidden")
 
 
 def _group_of(peer: StoredPeer) -> Group:
+    if peer.watches:
+        return "audience"
     return "waiting" if peer.waiting else "hidden" if peer.hidden else "participants"
 
 
 def _limit(context: RegistryContext, settings: StoredRoom, group: Group) -> int:
     if group == "waiting":
         return context.limits.waiting_per_room
+    if group == "audience":
+        return context.limits.audience_per_room
     if group == "hidden":
         return context.limits.peers_per_room
     return context.limits.participants(settings.record.chosen)
@@ -257,4 +264,6 @@ def _room_full(context: RegistryContext, settings: StoredRoom, group: Group) -> 
     limit = _limit(context, settings, group)
     if group == "waiting":
         return QuotaExceeded("waitingOfRoom", f"the lobby is full: at most {limit} peers can wait")
+    if group == "audience":
+        return audience_full(limit)
     return QuotaExceeded("peersOfRoom", f"room is full: it can have at most {limit} peers")

@@ -2,8 +2,9 @@
 
 Rules
 - A peer waits as a hidden peer of the role `waiting`. One write of its record admits it, one purge refuses it.
-- The limit of participants holds for those who are admitted. Two admissions at the same moment may exceed it by one: a
-  client that was told that it is in is not sent back.
+- A peer that joined the audience waits as the others do, and is admitted to the audience.
+- The limits of participants and of the audience hold for those who are admitted. Two admissions at the same moment may
+  exceed one by one: a client that was told that it is in is not sent back.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from hubbub_contracts.bus.moderation import AdmitPeer, Moderated, RefusePeer, Se
 from hubbub_contracts.bus.records import PeerRecord
 
 from ..domain import moderation as rules
+from ..domain.rooms import Room
 from .context import RegistryContext
 from .update_peer import update_peer
 from .update_room import open_room, update_moderation
@@ -42,20 +44,23 @@ async def set_access(context: RegistryContext, request: SetRoomAccess) -> Modera
 
 
 async def admit(context: RegistryContext, request: AdmitPeer) -> Moderated:
-    """Makes a waiting peer a participant. Raises as `AdmitPeer` says."""
+    """Makes a waiting peer a participant, or one of the audience. Raises as `AdmitPeer` says."""
 
     def change(peer: PeerRecord) -> PeerRecord | None:
-        if not peer.hidden:
+        if peer.watches or not peer.hidden:
             return None
         if not peer.waiting:
             raise HubbubError(ErrorCode.NOT_FOUND, "no such peer in the lobby")
         room = context.store.rooms.get(request.room_id)
         if room is None or room.settings is None:
-            return as_participant(peer)
+            return as_admitted(peer)
+        if peer.admit_as == "audience":
+            _require_seat(context, room)
+            return as_admitted(peer)
         limit = context.limits.participants(room.settings.record.chosen)
         if sum(not each.hidden for each in room.peers.values()) >= limit:
             raise QuotaExceeded("peersOfRoom", f"room is full: it can have at most {limit} peers")
-        return as_participant(peer)
+        return as_admitted(peer)
 
     return Moderated(revision=await update_peer(context.store, request.room_id, request.peer_id, change))
 
@@ -81,21 +86,32 @@ async def refuse(context: RegistryContext, request: RefusePeer) -> Moderated:
 
 async def settle_entry(context: RegistryContext, peer: PeerRecord, revision: int, entry: rules.Entry) -> None:
     """Brings the role of a peer that has just joined in line with the lobby. Raises KeyConflict and PeerDeparted."""
-    if entry is rules.Entry.WAITS and not peer.hidden:
+    if entry is rules.Entry.WAITS and not peer.waiting:
         changed = as_waiting(peer)
     elif entry is rules.Entry.ENTERS and peer.waiting:
-        changed = as_participant(peer)
+        changed = as_admitted(peer)
     else:
         return
     settled = changed.model_copy(update={"operation_id": operation_id()})
     await context.store.wait_for(await context.store.put_peer(settled, revision))
 
 
-def as_participant(peer: PeerRecord) -> PeerRecord:
+def as_admitted(peer: PeerRecord) -> PeerRecord:
     """The record of the peer once it is admitted."""
-    return peer.model_copy(update={"role": "participant", "admitted": True})
+    return peer.model_copy(update={"role": peer.admit_as, "admitted": True})
 
 
 def as_waiting(peer: PeerRecord) -> PeerRecord:
     """The record of the peer while it waits."""
     return peer.model_copy(update={"role": "waiting", "admitted": False, "producers": []})
+
+
+def audience_full(limit: int) -> QuotaExceeded:
+    """The refusal of a room whose audience is full."""
+    return QuotaExceeded("audienceOfRoom", f"the audience is full: it can have at most {limit} peers")
+
+
+def _require_seat(context: RegistryContext, room: Room) -> None:
+    limit = context.limits.audience_per_room
+    if sum(each.watches for each in room.peers.values()) >= limit:
+        raise audience_full(limit)

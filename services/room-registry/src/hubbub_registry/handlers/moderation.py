@@ -210,7 +210,7 @@ async def _user_of(context: RegistryContext, request: UserTarget[ReplyT]) -> str
     peer_id = request.peer_id or ""
     await context.store.refresh_peer(request.room_id, peer_id)
     peer = context.store.rooms.find_peer(request.room_id, peer_id)
-    if peer is None or not peer.keeps_open:
+    if peer is None or not (peer.keeps_open or peer.watches):
         raise _no_such_peer()
     return peer.record.user_id
 

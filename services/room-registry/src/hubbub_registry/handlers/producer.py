@@ -26,6 +26,8 @@ async def add(context: RegistryContext, request: AddProducer) -> Registered:
     """
 
     def change(peer: PeerRecord) -> PeerRecord | None:
+        if peer.watches:
+            raise HubbubError(ErrorCode.NOT_ALLOWED, "a peer in the audience cannot produce")
         if peer.hidden:
             raise HubbubError(ErrorCode.NOT_ALLOWED, "a hidden peer cannot produce")
         changed = add_producer(peer, request, context.limits.producers_per_peer)

@@ -93,6 +93,7 @@ async def list_rooms(context: RegistryContext, request: ListRooms) -> RoomPage:
                 room=room.settings.record,
                 participants=sum(not peer.hidden for peer in room.peers.values()),
                 waiting=sum(peer.waiting for peer in room.peers.values()),
+                audience=sum(peer.watches for peer in room.peers.values()),
             )
             for _, room in page
             if room.settings is not None

@@ -17,6 +17,7 @@ async def get(context: RegistryContext, _request: GetStats) -> ClusterStats:
     return ClusterStats(
         rooms=counts.rooms,
         peers=counts.peers,
+        audience=counts.audience,
         producers=counts.producers.total(),
         transports=sum(worker.transports for worker in workers),
         consumers=sum(worker.consumers for worker in workers),

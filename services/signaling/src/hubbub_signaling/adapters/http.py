@@ -57,6 +57,8 @@ class Stats(Model):
 
     rooms: int
     peers: int
+    audience: int
+    """Those who only watch, which `peers` leaves out."""
     producers: int
     consumers: int
     transports: int

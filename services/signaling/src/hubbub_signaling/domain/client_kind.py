@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hubbub_access import Grants
 from hubbub_contracts.types import PeerRole
 
 
@@ -22,3 +23,10 @@ PUBLISHER = ClientKind(whip=True)
 """A client over WHIP."""
 VIEWER = ClientKind(role="viewer")
 """A client over WHEP."""
+
+
+def joining_role(kind: ClientKind, grants: Grants, *, audience: bool) -> PeerRole:
+    """The role in which a client joins. `audience`: it asks to watch only. A hidden one is not even counted."""
+    if grants.hidden:
+        return "viewer"
+    return "audience" if audience else kind.role

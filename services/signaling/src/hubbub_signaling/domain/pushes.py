@@ -14,6 +14,7 @@ from hubbub_contracts.socket import room as rooms
 from hubbub_contracts.socket.base import Push
 
 from .room_view import (
+    ROOM_CHANGES,
     AccessChanged,
     ConnectionStateChanged,
     HandChanged,
@@ -44,6 +45,13 @@ class Audience:
     peer_id: str
     moderator: bool = False
     """It sees the lobby."""
+
+
+def is_private(change: ViewChange) -> bool:
+    """Whether the change concerns the session of its peer alone: `pushes` has nothing for anybody else."""
+    if isinstance(change, (*ROOM_CHANGES, PeerAdmitted)):
+        return False
+    return change.peer.hidden and not change.peer.waiting
 
 
 def pushes(change: ViewChange, view: RoomView, *, own: bool, moderator: bool) -> Iterator[Push]:

@@ -86,7 +86,7 @@ class PeerClaimed:
 
 @dataclass(frozen=True)
 class PeerAdmitted:
-    """A peer that waited in the lobby is a participant now."""
+    """A peer that waited in the lobby is a participant now, or in the audience."""
 
     peer: PeerRecord
 
@@ -175,6 +175,8 @@ ViewChange = (
 ROOM_CHANGES = (AccessChanged, RecordingStarted, RecordingStopped, RoomRemoved)
 """The changes that are not of one peer."""
 
+_SERVICES = frozenset({"recorder", "captions"})
+"""The roles of the services' peers."""
 REASON_UNKNOWN = "disconnected"
 """The reason of a peer's departure that was missed: a snapshot does not tell why a peer is absent."""
 ROOM_LOST = "lost"
@@ -188,8 +190,22 @@ class RoomView:
         self.room: RoomRecord | None = None
         self.peers: dict[str, PeerRecord] = {}
         self.revision = -1
+        self.audience = 0
+        """How many peers only watch."""
         self._owners: dict[str, str] = {}
         """Producer id -> peer id."""
+        self._services: dict[str, PeerRecord] = {}
+        """The peers that record or caption the room, by id: few among thousands."""
+
+    @property
+    def captioned(self) -> bool:
+        """Whether the room has captions."""
+        return any(peer.role == "captions" for peer in self._services.values())
+
+    @property
+    def recordings(self) -> list[RunningRecording]:
+        """The recordings that are running."""
+        return list(_running_recordings(self._services).values())
 
     @property
     def rules(self) -> Moderation:
@@ -213,7 +229,7 @@ class RoomView:
             if change.record is None:
                 return [RoomRemoved(change.reason)]
             return list(_compare_rules(rules, self.rules, self.peers.values()))
-        recorded = running_recordings(self.peers)
+        recorded = _running_recordings(self._services)
         before = self.peers.pop(change.peer_id, None)
         self._index(change.peer_id, before, change.record)
         if change.record is not None:
@@ -221,14 +237,14 @@ class RoomView:
             changes = list(_compare(before, change.record, self.rules))
         else:
             changes = _removed(before, change.reason) if before else []
-        return [*changes, *_compare_recordings(recorded, running_recordings(self.peers), change.reason)]
+        return [*changes, *_compare_recordings(recorded, _running_recordings(self._services), change.reason)]
 
     def adopt(self, state: RoomState) -> list[ViewChange]:
         """Replaces the view. Returns the differences from before."""
         known, self.peers = self.peers, dict(state.peers)
-        rules, recorded = self.rules, running_recordings(known)
+        rules, recorded = self.rules, _running_recordings(self._services)
         self.room, self.revision = state.room, state.revision
-        self._owners.clear()
+        self._forget_indexes()
         for peer_id, peer in self.peers.items():
             self._index(peer_id, None, peer)
         changes: list[ViewChange] = []
@@ -241,14 +257,14 @@ class RoomView:
             changes += _compare_rules(
                 rules, self.rules, [peer for peer in self.peers.values() if peer.peer_id in known]
             )
-        return [*changes, *_compare_recordings(recorded, running_recordings(self.peers), REASON_UNKNOWN)]
+        return [*changes, *_compare_recordings(recorded, _running_recordings(self._services), REASON_UNKNOWN)]
 
     def remove(self) -> list[ViewChange]:
         """The registry does not know the room. Returns the differences."""
         self.room = None
         # What a room of the same id has later is told by its changes, which say nothing of these peers.
         self.peers.clear()
-        self._owners.clear()
+        self._forget_indexes()
         return [RoomRemoved(ROOM_LOST)]
 
     def producer(self, producer_id: str) -> tuple[PeerRecord, ProducerRecord] | None:
@@ -258,14 +274,23 @@ class RoomView:
             return None
         return next(((peer, producer) for producer in peer.producers if producer.producer_id == producer_id), None)
 
+    def _forget_indexes(self) -> None:
+        self._owners.clear()
+        self._services.clear()
+        self.audience = 0
+
     def _index(self, peer_id: str, before: PeerRecord | None, after: PeerRecord | None) -> None:
+        self.audience += (after is not None and after.watches) - (before is not None and before.watches)
+        self._services.pop(peer_id, None)
+        if after is not None and after.role in _SERVICES:
+            self._services[peer_id] = after
         for producer in before.producers if before else ():
             self._owners.pop(producer.producer_id, None)
         for producer in after.producers if after else ():
             self._owners[producer.producer_id] = peer_id
 
 
-def running_recordings(peers: Mapping[str, PeerRecord]) -> dict[str, RunningRecording]:
+def _running_recordings(peers: Mapping[str, PeerRecord]) -> dict[str, RunningRecording]:
     """The recordings whose recorder is in the room, by id. Two recorders of one recording hand it over."""
     found: dict[str, RunningRecording] = {}
     for peer in peers.values():
@@ -290,7 +315,7 @@ def _removed(peer: PeerRecord, reason: str) -> list[ViewChange]:
 
 
 def _compare(before: PeerRecord | None, after: PeerRecord, rules: Moderation) -> Iterator[ViewChange]:
-    if before is not None and after.waiting and not before.hidden:
+    if before is not None and after.waiting and not before.waiting:
         yield from _removed(before, "removed")  # its join has not been acknowledged
         before = None
     if before is None:
@@ -314,7 +339,7 @@ def _compare(before: PeerRecord | None, after: PeerRecord, rules: Moderation) ->
 def _compare_peer(before: PeerRecord, after: PeerRecord, rules: Moderation) -> Iterator[ViewChange]:
     if (before.signaling_id, before.claim_id) != (after.signaling_id, after.claim_id):
         yield PeerClaimed(after)
-    if before.waiting and not after.hidden:
+    if before.waiting and not after.waiting:
         yield PeerAdmitted(after)
     if (before.placement, before.leaving) != (after.placement, after.leaving):
         yield PlacementChanged(after, before)

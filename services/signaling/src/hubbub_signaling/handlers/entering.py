@@ -8,7 +8,6 @@ from hubbub_contracts.socket import room as socket
 from hubbub_contracts.socket.base import IceServer
 
 from ..domain.pushes import Audience, moderation_state, peer_infos
-from ..domain.room_view import running_recordings
 from .membership import RoomMembership
 
 
@@ -36,9 +35,10 @@ def room_joined(
         revision=view.revision,
         ice_servers=list(ice_servers),
         captions=membership.hub.captions_status,
-        recordings=list(running_recordings(view.peers).values()),
+        recordings=view.recordings,
         moderation=moderation_state(view, audience),
         resume_token=resume_token,
+        audience=view.audience,
     )
 
 

@@ -24,9 +24,11 @@ LIFTED_PAUSE = 0.1
 
 async def produce(context: RequestContext, request: socket.Produce) -> socket.Produced:
     """Creates the producer on the node, then registers it. If the registry refuses, closes it again."""
+    membership, backend = context.membership, context.backend
+    if membership.record.watches:
+        raise HubbubError(ErrorCode.NOT_ALLOWED, "a client in the audience may not send: join without `audience`")
     if request.replaces is not None:
         return await replace_producer(context, request, request.replaces)
-    membership, backend = context.membership, context.backend
     source = track_source(request.kind, request.app_data, request.source)
     require_publish(context.access.identity, request.kind, request.app_data, request.source)
     require_codec(membership.hub.view.options, request.rtp_parameters)

@@ -12,12 +12,11 @@ from hubbub_contracts.socket import room as socket
 
 from ..domain.authorization import require_room, require_room_id
 from ..domain.claim import Claim
-from ..domain.client_kind import SOCKET
+from ..domain.client_kind import SOCKET, joining_role
 from ..domain.owned_resources import OwnedConsumer, OwnedTransport, pauses_of
 from ..domain.peer_nodes import confirmed, joined, nodes_of
 from ..domain.pushes import Audience, moderation_state, peer_infos, producer_info
 from ..domain.resume_token import ResumeToken
-from ..domain.room_view import running_recordings
 from .context import RequestContext
 from .entering import room_joined, still_waiting
 from .membership import RoomMembership
@@ -54,7 +53,7 @@ async def join_room(context: RequestContext, request: socket.JoinRoom) -> socket
         user_id=user_id,
         display_name=user_id if display_name is None else display_name,
         app_data=request.app_data,
-        role="viewer" if identity.grants.hidden else context.client_kind.role,
+        role=joining_role(context.client_kind, identity.grants, audience=request.audience),
         whip=context.client_kind.whip,
         signaling_id=claim.signaling_id,
         signaling_epoch=context.settings.signaling_epoch,
@@ -171,7 +170,7 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
         revision=view.revision,
         ice_servers=context.ice_servers(token.peer_id),
         captions=membership.hub.captions_status,
-        recordings=list(running_recordings(view.peers).values()),
+        recordings=view.recordings,
         resume_token=str(ResumeToken(token.room_id, token.peer_id, secret)),
         transports=[socket.ResumedTransport(transport_id=i, direction=d) for i, d in resources.directions.items()],
         producers=[
@@ -198,6 +197,7 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
         moderation=moderation_state(
             view, Audience(token.peer_id, moderator=context.access.identity.grants.may_moderate)
         ),
+        audience=view.audience,
     )
 
 

@@ -2,7 +2,9 @@
 
 Rules
 - A hub is opened by its first user and closed when the last one releases it.
-- Listeners get the differences that each change and each snapshot makes.
+- Listeners get the differences that each change and each snapshot makes. Those of a peer that the others do not see go
+  to its own listener only: a join in an audience of thousands concerns none of them.
+- How many are in the audience is told to all, seldom (`AudienceNews`).
 """
 
 from __future__ import annotations
@@ -17,13 +19,15 @@ from hubbub_contracts.bus.room import GetRoom, RoomAnnounced
 from hubbub_contracts.bus.speaker import ActiveSpeakerChanged, AudioLevelsChanged, SpeakerEvent
 from hubbub_contracts.socket.base import Push
 from hubbub_contracts.socket.captions import Captions, CaptionsState, CaptionsStatus
-from hubbub_contracts.socket.room import Announcement
+from hubbub_contracts.socket.room import Announcement, AudienceChanged
 from hubbub_contracts.socket.speaker import ActiveSpeaker, AudioLevels
 from hubbub_room import FeedChange, RoomReplica, RoomState, Subscription
 from hubbub_service import Tasks, report_failure
 
+from ..domain.audience_news import AudienceNews
 from ..domain.ports import Backend
-from ..domain.room_view import RoomView, ViewChange
+from ..domain.pushes import is_private
+from ..domain.room_view import ROOM_CHANGES, RoomView, ViewChange
 from ..domain.shared_pushes import SharedPushes
 
 RESYNC_DELAY = 1.0
@@ -52,6 +56,12 @@ class RoomHub:
         self.pushes = SharedPushes(self.view)
         """Of the changes that the listeners were told last."""
         self.listeners: set[RoomListener] = set()
+        self._of_peer: dict[str, set[RoomListener]] = {}
+        """The listeners by the peer that they serve."""
+        self._audience = 0
+        """As the listeners that enter now are answered."""
+        self._audience_news = AudienceNews()
+        self._audience_timer: asyncio.TimerHandle | None = None
         self.active_speaker: ActiveSpeaker | None = None
         self.captions = CaptionsState(on=False)
         self._backend = backend
@@ -75,8 +85,23 @@ class RoomHub:
         self._subscriptions.append(await self._backend.watch_captions(self.room_id, self._on_captions))
         self._subscriptions.append(await self._backend.watch_announcements(self.room_id, self._on_announcement))
 
+    def enter(self, peer_id: str, listener: RoomListener) -> None:
+        """The listener serves this peer, and gets all changes from now on."""
+        self.listeners.add(listener)
+        self._of_peer.setdefault(peer_id, set()).add(listener)
+
+    def leave(self, peer_id: str, listener: RoomListener) -> None:
+        """The listener gets nothing any more."""
+        self.listeners.discard(listener)
+        serving = self._of_peer.get(peer_id, set())
+        serving.discard(listener)
+        if not serving:
+            self._of_peer.pop(peer_id, None)
+
     async def stop(self) -> None:
         """Ends the feeds, whether or not they could be opened."""
+        if self._audience_timer is not None:
+            self._audience_timer.cancel()
         for subscription in self._subscriptions:
             await subscription.stop()
         await self.replica.stop()
@@ -128,15 +153,42 @@ class RoomHub:
         self.pushes = SharedPushes(self.view)
         if not changes:
             return
-        for listener in list(self.listeners):
+        for listener in self._concerned(changes):
             try:
                 listener.on_changes(changes)
             except Exception as error:  # noqa: BLE001  a bug in one session must not keep changes from the others
                 report_failure("a session missed changes of its room", error, room_id=self.room_id)
                 listener.on_changes_missed()
-        on = any(peer.role == "captions" for peer in self.view.peers.values())
-        if on != self.captions.on:
-            self._set_captions(CaptionsState(on=on))
+        if self.view.captioned != self.captions.on:
+            self._set_captions(CaptionsState(on=self.view.captioned))
+        if self.view.audience != self._audience:
+            self._audience = self.view.audience
+            self._audience_changed()
+
+    def _concerned(self, changes: Sequence[ViewChange]) -> list[RoomListener]:
+        if not all(is_private(change) for change in changes):
+            return list(self.listeners)
+        peers = {change.peer.peer_id for change in changes if not isinstance(change, ROOM_CHANGES)}
+        return [listener for peer_id in peers for listener in self._of_peer.get(peer_id, ())]
+
+    def _audience_changed(self) -> None:
+        if not self.listeners:  # who enters is answered with the number
+            return
+        self._audience_news.changed()
+        if self._audience_timer is None:
+            self._tell_audience()
+
+    def _tell_audience(self) -> None:
+        """Tells the listeners how many are in the audience, now or when they may be told."""
+        loop, self._audience_timer = asyncio.get_running_loop(), None
+        wait = self._audience_news.wait(self._audience, loop.time())
+        if wait is None:
+            return
+        if wait > 0:
+            self._audience_timer = loop.call_later(wait, self._tell_audience)
+            return
+        self._audience_news.told(loop.time())
+        self._push(AudienceChanged(count=self._audience))
 
 
 class _Entry:

@@ -41,7 +41,7 @@ async def list_rooms(backend: Backend, tenant: str | None, after: str | None, li
     """A page of the open rooms of the tenant."""
     page = await backend.registry(room.ListRooms(tenant=tenant, after=after, limit=limit))
     return RoomList(
-        rooms=[_show(each.room, each.participants, each.waiting) for each in page.rooms],
+        rooms=[_show(each.room, each.participants, each.waiting, each.audience) for each in page.rooms],
         next=page.next,
     )
 
@@ -133,10 +133,11 @@ async def announce(backend: Backend, room_id: str, body: AnnounceBody) -> Done:
 
 def _show_snapshot(snapshot: room.RoomSnapshot) -> RoomInfo:
     participants = sum(not peer.hidden for peer in snapshot.peers)
-    return _show(snapshot.room, participants, sum(peer.waiting for peer in snapshot.peers))
+    waiting, audience = (sum(peer.waiting for peer in snapshot.peers), sum(peer.watches for peer in snapshot.peers))
+    return _show(snapshot.room, participants, waiting, audience)
 
 
-def _show(record: RoomRecord, participants: int, waiting: int) -> RoomInfo:
+def _show(record: RoomRecord, participants: int, waiting: int, audience: int) -> RoomInfo:
     options: dict[str, Any] = {name: getattr(record.chosen, name) for name in RoomOptions.model_fields}
     return RoomInfo(
         **options,
@@ -144,6 +145,7 @@ def _show(record: RoomRecord, participants: int, waiting: int) -> RoomInfo:
         created_at=record.created_at,
         participants=participants,
         waiting=waiting,
+        audience=audience,
         locked=record.rules.locked,
         lobby=record.rules.lobby,
         banned=record.rules.banned,

@@ -185,7 +185,7 @@ class Session:
             undo.pop_all()
         self.membership = membership
         self._own_peer.entered(membership)
-        hub.listeners.add(self)
+        hub.enter(peer_id, self)
         self._host.attach(self)
         if self._media_gap_while_entering:
             self.on_media_gap()
@@ -231,7 +231,7 @@ class Session:
         self.resources.clear()
         self.access.assign(None)
         if membership is not None:
-            membership.hub.listeners.discard(self)
+            membership.hub.leave(membership.peer_id, self)
             try:
                 await membership.media_events.stop()
             finally:
