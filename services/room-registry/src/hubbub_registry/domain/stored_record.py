@@ -95,6 +95,8 @@ class StoredPeer:
     """As in PeerRecord."""
     leaving: StoredLeaving | None
     """As in PeerRecord."""
+    standby: Placement | None
+    """The node of the peer's standby."""
 
     @property
     def keeps_open(self) -> bool:
@@ -119,6 +121,7 @@ class StoredPeer:
             None if fields.region is None else intern(fields.region),
             fields.make_before_break,
             _leaving(fields.leaving),
+            None if fields.standby is None else _placement(fields.standby.placement),
         )
 
     @property
@@ -162,6 +165,10 @@ class _LeavingFields(_Fields):
     deadline: int
 
 
+class _StandbyFields(_Fields):
+    placement: _PlacementFields
+
+
 class _ProducerFields(_Fields):
     kind: str
 
@@ -175,6 +182,7 @@ class _PeerFields(_Fields):
     region: str | None = None
     make_before_break: bool = Field(default=False, alias="makeBeforeBreak")
     leaving: _LeavingFields | None = None
+    standby: _StandbyFields | None = None
 
 
 def _leaving(fields: _LeavingFields | None) -> StoredLeaving | None:

@@ -98,4 +98,4 @@ def as_participant(peer: PeerRecord) -> PeerRecord:
 
 def as_waiting(peer: PeerRecord) -> PeerRecord:
     """The record of the peer while it waits."""
-    return peer.model_copy(update={"role": "waiting", "admitted": False, "producers": []})
+    return peer.model_copy(update={"role": "waiting", "admitted": False, "producers": [], "standby": None})
