@@ -18,7 +18,6 @@ Each function that changes a record returns the new one, or None when nothing ch
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.producer import AddStandbyProducer
@@ -27,15 +26,6 @@ from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord
 from .nodes import Nodes
 from .rooms import Rooms
 from .stored_record import StoredPeer
-
-
-@dataclass(frozen=True, slots=True)
-class Promotion:
-    """A peer whose node has ended, and whose standby can host it."""
-
-    peer: StoredPeer
-    placement: Placement
-    """The standby."""
 
 
 def present_standby(peer: PeerRecord, nodes: Nodes) -> Placement | None:
@@ -99,7 +89,7 @@ def promote(peer: PeerRecord, operation_id: str) -> PeerRecord | None:
     return peer.model_copy(update={**update, "operation_id": operation_id})
 
 
-def promotions(rooms: Rooms, nodes: Nodes) -> Iterator[Promotion]:
+def promotions(rooms: Rooms, nodes: Nodes) -> Iterator[StoredPeer]:
     """Yields the peers whose node has ended and whose standby can host them.
 
     They need not wait for their room's home, which may have ended as well.
@@ -109,8 +99,8 @@ def promotions(rooms: Rooms, nodes: Nodes) -> Iterator[Promotion]:
             continue
         for _, room in rooms.hosted_on(former):
             for peer in room.peers.values():
-                if peer.placement == former and (placement := promotable(peer, nodes)) is not None:
-                    yield Promotion(peer, placement)
+                if peer.placement == former and promotable(peer, nodes) is not None:
+                    yield peer
 
 
 def promotable(peer: StoredPeer, nodes: Nodes) -> Placement | None:

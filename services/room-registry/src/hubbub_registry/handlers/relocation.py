@@ -12,6 +12,7 @@ from functools import partial
 import structlog
 
 from hubbub_bus import operation_id, retry_on_conflict
+from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.records import PeerRecord
 
 from ..domain.nodes import Nodes
@@ -29,7 +30,7 @@ from ..domain.relocation import (
     peer_moves,
     room_moves,
 )
-from ..domain.standby import Promotion, end_standby, lost_standbys, promotable, promote, promotions
+from ..domain.standby import end_standby, lost_standbys, promotable, promote, promotions
 from ..domain.stored_record import StoredPeer
 from .concurrent_writes import run_writes
 
@@ -93,16 +94,17 @@ class Relocator:
     async def _move_peer(self, move: PeerMove) -> None:
         await self._put(move_peer(move.peer.record, move.placement, operation_id()), move.peer)
 
-    async def _promote_peer(self, promotion: Promotion) -> None:
+    async def _promote_peer(self, selected: StoredPeer) -> None:
         """Unlike other writes, it does not wait for the next pass when somebody else has written the record."""
 
         async def attempt() -> None:
-            peer = self._store.rooms.find_peer(promotion.peer.room_id, promotion.peer.peer_id)
-            if peer is None or promotable(peer, self._nodes) is None:
-                return
-            promoted = promote(peer.record, operation_id())
-            if promoted is not None:
-                await self._put(promoted, peer)
+            peer = self._store.rooms.find_peer(selected.room_id, selected.peer_id)
+            if peer is None or peer.placement != selected.placement:
+                return  # it has left, or another replica was faster
+            promoted = None if promotable(peer, self._nodes) is None else promote(peer.record, operation_id())
+            if promoted is None:
+                raise HubbubError(ErrorCode.INVALID_STATE, "the standby has ended: the peer is placed anywhere else")
+            await self._put(promoted, peer)
 
         await retry_on_conflict(attempt)
 
