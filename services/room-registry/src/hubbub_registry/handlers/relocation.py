@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 from functools import partial
 
 import structlog
@@ -56,6 +57,7 @@ class Relocator:
     async def _promote(self) -> bool:
         """Places peers of ended nodes on their standbys."""
         promoted = list(promotions(self._store.rooms, self._nodes))
+        random.shuffle(promoted)  # replicas that do this at the same time begin with different ones
         results = await run_writes("relocation", [partial(self._promote_peer, each) for each in promoted])
         if any(results):
             _log.info("peers are on their standbys", peers=sum(results))
