@@ -54,7 +54,8 @@ class ReplaceProducer(RegistryRequest[Registered]):
 class AddStandbyProducer(RegistryRequest[Registered]):
     """To the registry: the peer's standby has a copy of a producer. Repeating the request has no effect.
 
-    Errors: `not_found` when the peer has no such producer, `invalid_state` when `placement` is not its standby.
+    Errors: `not_found` when the peer has no such producer, `invalid_state` when `placement` is not its standby,
+    `quota_exceeded` when the room's records have no space for it.
     """
 
     verb: ClassVar[str] = "producer.add-standby"
