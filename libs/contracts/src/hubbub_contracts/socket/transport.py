@@ -37,9 +37,10 @@ class CreateTransport(Mutation[TransportReady]):
     """`send` carries the client's producers, `recv` its consumers."""
     sctp_capabilities: dict[str, Any] | None = None
     """`device.sctpCapabilities`. Accepted for compatibility; the acknowledgement does not depend on it."""
-    home: Literal["next"] | None = None
+    home: Literal["next", "standby"] | None = None
     """`next`: only while the client moves to another media node, which then has the transport; `invalid_state`
-    otherwise. Absent: on the client's node."""
+    otherwise. `standby`: on another media node, which hosts the client at once when its own dies; `unavailable` while
+    there is none, `invalid_state` while the client moves. Absent: on the client's node."""
 
 
 class ConnectTransport(Mutation[Done]):

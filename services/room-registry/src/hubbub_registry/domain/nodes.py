@@ -51,6 +51,16 @@ class Nodes:
         incarnation = self.find(placement)
         return incarnation is not None and incarnation.state in LIVE
 
+    def takes_peers(self, placement: Placement) -> bool:
+        """Returns whether a peer of a room may be placed there."""
+        incarnation = self.find(placement)
+        return incarnation is not None and incarnation.takes_peers
+
+    def drains(self, placement: Placement) -> bool:
+        """Returns whether the incarnation says that it is about to end."""
+        incarnation = self.find(placement)
+        return incarnation is not None and incarnation.heartbeat is not None and incarnation.heartbeat.draining
+
     def lease_written(self, node_id: str, lease: LeaseRecord, now: float) -> bool:
         """Applies a lease or a fence from the store; returns whether a placement may be affected."""
         epoch = lease.epoch or 0
