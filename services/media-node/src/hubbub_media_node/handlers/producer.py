@@ -68,6 +68,7 @@ async def create(context: NodeContext, request: CreateProducer) -> ProducerCreat
             consumable=negotiated.consumable,
             type=negotiated.type,
             paused=paused,
+            stands_by=transport.room.view.holds(request.peer_id),
         )
         context.entities.add_producer(producer)
         command = commands.CreateProducer(producer=producer.core_id, transport=transport.core_id, spec=negotiated.spec)
