@@ -143,6 +143,21 @@ async def test_consumers_are_held_even_if_the_record_does_not_name_the_standby_y
     assert nodes.runs(nodes.c, early)
 
 
+async def test_consumers_are_released_if_their_transport_is_older_than_what_is_known_of_the_peer(
+    nodes: StandbyNodes,
+) -> None:
+    record = nodes.bobs(standby=Standby(placement=nodes.c.placement))
+    nodes.c.replicas.projections[ROOM].room_not_found()
+    await nodes.c.create_transport("bob", "recv", "bobs")
+    nodes.c.sequence -= 5  # as of a snapshot that is older than the last change
+    nodes.c.room_is(nodes.without_standby(), record)
+    nodes.c.sequence += 5
+    early = await nodes.consumes_on_standby()
+    assert not nodes.runs(nodes.c, early)
+    await nodes.c.room_has(nodes.bobs(at=nodes.c.placement))
+    assert nodes.runs(nodes.c, early)
+
+
 async def test_consumers_of_a_peer_that_moves_are_not_held(nodes: StandbyNodes) -> None:
     await nodes.everywhere(nodes.moving(behind=True))
     assert nodes.closures() == []
