@@ -16,6 +16,7 @@ from hubbub_contracts.bus.moderation_records import Moderation, MutedSource
 from hubbub_contracts.bus.node import DescribePeer
 from hubbub_contracts.bus.producer import CloseProducer, ResumeProducer
 from hubbub_contracts.bus.records import PeerRecord, RoomRecord, Standby
+from hubbub_contracts.types import TrackSource
 from support.node_rig import Peer, Rooms, RunningNode, until
 from support.rtp_transport import RtpTransport
 from support.track_scene import Receiver, Scene, Sender
@@ -178,8 +179,8 @@ async def test_a_copy_that_the_client_closes(scene: StandbyScene) -> None:
 
 async def test_a_moderator_mutes_a_copy(scene: StandbyScene) -> None:
     copy = await scene.stand_by(1)
-    source = "camera" if scene.kind == "video" else "microphone"
-    await scene.mute(MutedSource(user_id="user", source=source))
+    sources: dict[str, TrackSource] = {"video": "camera", "audio": "microphone"}
+    await scene.mute(MutedSource(user_id="user", source=sources[scene.kind]))
     while not await scene.is_paused(copy.peer):
         await asyncio.sleep(0.02)
     await scene.die(0)

@@ -130,7 +130,7 @@ class RoomView:
         """Every peer of the room, and every producer but those that are on another node and have no copy here."""
         keys: set[EntityKey] = {("peer", peer_id) for peer_id in self._peers}
         here = (key for key, each in self._producers.items() if not self._is_elsewhere(each.placement))
-        standbys = (peer.standby for peer_id in self.standing_by if (peer := self._peers[peer_id]))
+        standbys = (self._peers[peer_id].standby for peer_id in self.standing_by)
         copies = (producer_id for each in standbys if each is not None for producer_id in each.producers)
         return keys | {("producer", producer_id) for producer_id in (*here, *copies)}
 
