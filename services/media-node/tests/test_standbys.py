@@ -15,6 +15,7 @@ from hubbub_media_node.domain.confirmation_tracker import DEFAULT_TIMEOUT
 from hubbub_media_node.domain.room_view import Movers
 from hubbub_media_node.handlers.drain import count_behind, count_movers
 from hubbub_room import SettingsChanged
+from support.moving_peer import Replaced
 from support.node_fakes import ROOM
 from support.standby_peer import StandbyNodes
 from support.two_nodes import AUDIO, NodeOfTwo
@@ -232,3 +233,18 @@ async def test_no_router_gets_a_microphone_that_stands_by() -> None:
     assert nodes.c.context.entities.pipes.of(copy) == []
     await nodes.promote()
     assert len(nodes.c.context.entities.pipes.of(copy)) == 1
+
+
+async def test_a_peer_that_moves_to_its_standby_makes_its_producers_anew(nodes: StandbyNodes) -> None:
+    copy = copy_of(nodes)
+    await nodes.everywhere(nodes.moving(behind=True))
+    await nodes.c.create_transport("alice", "send", "next")
+    await nodes.produces_on(nodes.c, "next")
+    assert closes(nodes.c) == [commands.CloseProducer(producer=copy.core_id)]
+    nodes.c.core_says(events.ProducerClosed(copy.core_id, "requested"))
+    made = copy_of(nodes)
+    assert made.transport.id == "next"
+    await nodes.move()
+    assert nodes.asked(nodes.b) == [Replaced(nodes.copy(nodes.b, nodes.a), nodes.copy(nodes.b, nodes.c))]
+    assert nodes.copy(nodes.c, nodes.c) is made
+    assert nodes.closures() == []

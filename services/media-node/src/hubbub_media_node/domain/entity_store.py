@@ -261,7 +261,8 @@ class EntityStore:
 
     def remove_producer(self, producer: Producer) -> None:
         """Removes a producer."""
-        self.producers.pop(producer.id, None)
+        if self.producers.get(producer.id) is producer:  # a copy that stood by may be replaced here
+            del self.producers[producer.id]
         self._producers_by_core_id.pop(producer.core_id, None)
         producer.transport.producers.pop(producer.id, None)
 

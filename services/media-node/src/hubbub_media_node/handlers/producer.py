@@ -30,7 +30,9 @@ async def create(context: NodeContext, request: CreateProducer) -> ProducerCreat
     """Creates a producer on a send transport."""
     async with context.locks.of(request.room_id, request.peer_id):
         existing = context.entities.producers.get(request.producer_id)
-        if existing is not None:
+        if existing is not None and existing.stands_by and existing.transport.id != request.transport_id:
+            await close_producer(context, existing, SILENT)  # its peer moves to its standby, and sends it anew
+        elif existing is not None:
             if existing.request != request:
                 raise HubbubError(ErrorCode.CONFLICT, "the producer id is already in use")
             return _created(existing)
