@@ -30,7 +30,9 @@ async def create(context: NodeContext, request: CreateProducer) -> ProducerCreat
     """Creates a producer on a send transport."""
     async with context.locks.of(request.room_id, request.peer_id):
         existing = context.entities.producers.get(request.producer_id)
-        if existing is not None:
+        if existing is not None and existing.stands_by and existing.transport.id != request.transport_id:
+            await close_producer(context, existing, SILENT)  # its peer moves to its standby, and sends it anew
+        elif existing is not None:
             if existing.request != request:
                 raise HubbubError(ErrorCode.CONFLICT, "the producer id is already in use")
             return _created(existing)
@@ -68,6 +70,7 @@ async def create(context: NodeContext, request: CreateProducer) -> ProducerCreat
             consumable=negotiated.consumable,
             type=negotiated.type,
             paused=paused,
+            stands_by=transport.room.view.holds(request.peer_id),
         )
         context.entities.add_producer(producer)
         command = commands.CreateProducer(producer=producer.core_id, transport=transport.core_id, spec=negotiated.spec)
