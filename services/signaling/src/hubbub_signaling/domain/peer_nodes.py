@@ -1,4 +1,4 @@
-"""The media nodes of a peer: one, or two while it moves from one to another (ADR 48)."""
+"""The media nodes of a peer: one, or two while it moves from one to another (ADR 48). And its standby (ADR 50)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,20 @@ from hubbub_contracts.bus.records import PeerRecord, Placement
 
 
 def nodes_of(peer: PeerRecord) -> list[Placement]:
-    """The nodes that may have something of the peer, the one for new transports first. Empty: none can host it."""
+    """The nodes that host something of the peer, the one for new transports first. Empty: none can host it."""
     if peer.placement is None:
         return []
     return [peer.placement] if peer.leaving is None else [peer.placement, peer.leaving.placement]
+
+
+def all_nodes_of(peer: PeerRecord) -> list[Placement]:
+    """The same, and then the standby."""
+    return nodes_of(peer) if peer.standby is None else [*nodes_of(peer), peer.standby.placement]
+
+
+def standby_of(peer: PeerRecord) -> Placement | None:
+    """The node that hosts the peer when its own dies."""
+    return None if peer.standby is None else peer.standby.placement
 
 
 def confirmed(description: PeerDescription, placement: Placement, peer: PeerRecord) -> PeerDescription:
