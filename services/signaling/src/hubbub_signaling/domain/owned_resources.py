@@ -129,11 +129,12 @@ class OwnedResources:
         self.standby = None
         return removed
 
-    def take_over(self, listed: Collection[str]) -> None:
+    def take_over(self, listed: Collection[str]) -> list[str]:
         """The standby hosts the client: removes everything else. Those of its copies that the room has are producers.
 
-        `listed`: the producers in the client's record.
+        `listed`: the producers in the client's record. Returns the ids of the producers that are lost.
         """
+        lost = [each for each in self.producers if each not in listed or each not in self.standby_producers]
         copies = {each: transport_id for each, transport_id in self.standby_producers.items() if each in listed}
         if self.standby is not None:
             self.retain([self.standby])
@@ -141,6 +142,7 @@ class OwnedResources:
         self.taken_over |= copies.keys()
         self.standby_producers.clear()
         self.standby = None
+        return lost
 
     def on(self, placement: Placement) -> OwnedResources:
         """Returns a copy of what is on one node."""

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.records import PeerRecord
-from hubbub_contracts.socket import moderation, room, transport
+from hubbub_contracts.socket import moderation, producer, room, transport
 
 from ..domain.authorization import may_publish
 from ..domain.owned_resources import OwnedResources
@@ -145,11 +145,11 @@ class OwnPeer:
                 if not membership.claim.holds(peer):
                     self._session.replaced()
             case PlacementChanged(peer, before):
-                self._moved(before, peer)
+                self._moved(before, peer, membership.hub.view.revision)
             case PeerAdmitted():
                 self._admitted(membership)
-            case ProducerRemoved(_, producer) if not uprooted:
-                stop = partial(close_removed, producer_id=producer.producer_id, reason=STOPPED)
+            case ProducerRemoved(_, removed) if not uprooted:
+                stop = partial(close_removed, producer_id=removed.producer_id, reason=STOPPED)
                 self._session.run_in_background(stop)
             case ProducerAdded(_, added):
                 # A role that changed during its `produce` may not allow it any more.
@@ -169,18 +169,18 @@ class OwnPeer:
         if peer is not None and peer.leaving is not None and self.follows_room:
             self._push_move(peer, peer.leaving.deadline, make_before_break=True)
 
-    def _moved(self, before: PeerRecord, peer: PeerRecord) -> None:
+    def _moved(self, before: PeerRecord, peer: PeerRecord, revision: int) -> None:
         """The peer was placed on another node, at once or by a move, or its standby has changed.
 
         What is on a node that it has left is gone. A client that has ended the move, or its standby, itself owns
-        nothing there any more. When its standby takes over, it hears of that alone.
+        nothing there any more. When its standby takes over, it hears of that, and of the producers without a copy.
         """
         if self._machine.state is not SessionState.JOINED:
             return
-        resources, now = self._resources, int(time.time() * 1000)
+        resources, now, lost = self._resources, int(time.time() * 1000), list[str]()
         taken_over = resources.standby in nodes_of(peer)
         if taken_over:
-            resources.take_over([each.producer_id for each in peer.producers])
+            lost = resources.take_over([each.producer_id for each in peer.producers])
         elif peer.placement != before.placement and peer.placement == resources.ended_standby:
             self._session.on_media_gap()  # the registry learnt too late that it has ended: what it has is not there
         if standby_of(peer) != resources.ended_standby:
@@ -192,6 +192,11 @@ class OwnPeer:
             self._push_move(peer, peer.leaving.deadline, make_before_break=True)
         elif peer.placement != before.placement:
             self._push_move(peer, now, make_before_break=False, standby=taken_over)
+        for producer_id in lost:
+            reason = "transport_closed"
+            self._client.push(
+                producer.ProducerClosed(producer_id=producer_id, peer_id=peer.peer_id, reason=reason, revision=revision)
+            )
         if taken_over:
             self._telemetry.peer_taken_over()
             self._session.on_media_gap()  # it may have lost what nobody was told of
