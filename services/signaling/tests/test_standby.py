@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -73,6 +74,12 @@ async def test_there_is_one_transport_of_each_direction(rig: SignalingRig) -> No
 async def test_two_requests_at_once_make_one_transport(rig: SignalingRig) -> None:
     client = await sending(rig)
     answers: list[dict[str, Any]] = []
+
+    async def slowly(_: CreateTransport) -> Any:
+        await asyncio.sleep(1)
+        return TRANSPORT_CREATED
+
+    rig.backend.answers[CreateTransport] = slowly
     for _ in range(2):
         client.send("createTransport", {"direction": "send", "home": "standby"}, answers.append)
     await settled()
@@ -188,6 +195,7 @@ async def test_there_is_no_new_one_before_the_former_has_ended(rig: SignalingRig
     rig.backend.answers[EndStandby] = unavailable()
     assert await client.ask("closeTransport", {"transportId": sends}) == {}
     assert code(await create(client, "send")) == "unavailable"
+    assert not any(isinstance(each, ChooseStandby) for each in rig.backend.registry_requests)
     rig.backend.update_peer(client.peer_id, standby=None)
     assert code(await create(client, "send")) is None
     del rig.backend.answers[EndStandby]
@@ -214,6 +222,14 @@ async def test_a_move_ends_it(rig: SignalingRig) -> None:
         receives: "node_draining",
     }
     assert set(client.session.resources.transports) == {"up", "down"}
+
+
+async def test_a_standby_survives_what_it_has_no_part_in(rig: SignalingRig) -> None:
+    client, sends, receives = await standing_by(rig)
+    third = NODE.model_copy(update={"node_id": "third"})
+    rig.backend.update_peer(client.peer_id, placement=third)
+    assert set(client.session.resources.transports) == {sends, receives}
+    assert client.session.resources.standby == OTHER_NODE
 
 
 async def test_the_others_hear_nothing_of_it(rig: SignalingRig) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from hubbub_contracts import ErrorCode, HubbubError, Model
+from hubbub_contracts import Done, ErrorCode, HubbubError, Model
 from hubbub_contracts.bus import media
 from hubbub_contracts.bus.moderation_records import Moderation
 from hubbub_contracts.bus.peer import EndStandby
@@ -142,14 +143,40 @@ async def test_a_producer_that_is_paused_while_its_copy_is_made(rig: SignalingRi
     assert asked(rig) == [("CreateProducer", "other"), ("PauseProducer", "other")]
 
 
+async def test_a_pause_that_the_view_does_not_show_yet(rig: SignalingRig) -> None:
+    client, sends, _ = await standing_by(rig, copied=False)
+    rig.backend.answers[AddStandbyProducer] = Registered(revision=rig.backend.revision + 1)
+    answers: list[dict[str, Any]] = []
+    replace = {"transportId": sends, "kind": "audio", "rtpParameters": {}, "replaces": "camera"}
+    client.send("produce", replace, answers.append)
+    await client.ask("getProducers")
+    pause_record(rig, client, paused=True)
+    await settled()
+    assert answers == [{"id": "camera", "paused": True}]
+    assert asked(rig) == [("CreateProducer", "other"), ("PauseProducer", "other")]
+
+
 async def test_pauses_reach_the_copy_in_their_order(rig: SignalingRig) -> None:
     client, _, _ = await standing_by(rig)
+    done: list[str] = []
+
+    async def pause(_: PauseProducer) -> Model:
+        await asyncio.sleep(1)
+        done.append("pause")
+        return Done()
+
+    async def resume(_: ResumeProducer) -> Model:
+        done.append("resume")
+        return Done()
+
+    rig.backend.nodes[OTHER_NODE].update({PauseProducer: pause, ResumeProducer: resume})
     for event in ("pauseProducer", "resumeProducer", "pauseProducer"):
         client.send(event, {"producerId": "camera"})
     await settled()
     pauses = ["PauseProducer", "ResumeProducer", "PauseProducer"]
     for node in ("node", "other"):
         assert [name for name, at in asked(rig) if at == node] == pauses
+    assert done == ["pause", "resume", "pause"]
     assert ended(rig) == []
 
 
@@ -177,6 +204,14 @@ async def test_a_node_that_still_considers_the_source_muted_is_asked_again(rig: 
     assert await client.ask("resumeProducer", {"producerId": "camera"}) == {}
     await settled()
     assert [at for name, at in asked(rig) if name == "ResumeProducer"] == ["node", "other", "other"]
+    assert ended(rig) == []
+
+
+async def test_a_copy_that_its_node_considers_muted_ends_nothing(rig: SignalingRig) -> None:
+    client, _, _ = await standing_by(rig)
+    rig.backend.nodes[OTHER_NODE][ResumeProducer] = HubbubError(ErrorCode.MUTED, "muted")
+    assert await client.ask("resumeProducer", {"producerId": "camera"}) == {}
+    await settled()
     assert ended(rig) == []
 
 

@@ -91,6 +91,16 @@ async def test_a_copy_that_the_room_does_not_have_is_no_producer(rig: SignalingR
     assert client.socket.pushes() == ["peerMoved", "producerClosed"]
 
 
+async def test_a_copy_that_the_session_does_not_have_is_no_producer(rig: SignalingRig) -> None:
+    client, sends, receives = await standing_by(rig)
+    rig.backend.nodes[OTHER_NODE][DescribePeer] = description(sends, receives)
+    client.session.resources.standby_producers.clear()
+    take_over(rig, client)
+    assert client.socket.pushes() == ["peerMoved", "producerClosed"]
+    await asyncio.sleep(60)
+    assert rig.backend.removed_producers() == [["camera"]], "the room hears of it"
+
+
 async def test_a_change_that_was_missed_is_a_takeover(rig: SignalingRig) -> None:
     client, sends, _ = await standing_by(rig)
     third = Standby(placement=NODE.model_copy(update={"node_id": "third"}))

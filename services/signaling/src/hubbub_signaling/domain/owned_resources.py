@@ -134,8 +134,8 @@ class OwnedResources:
 
         `listed`: the producers in the client's record. Returns the ids of the producers that are lost.
         """
-        lost = [each for each in self.producers if each not in listed or each not in self.standby_producers]
         copies = {each: transport_id for each, transport_id in self.standby_producers.items() if each in listed}
+        lost = [each for each in self.producers if each not in copies]
         if self.standby is not None:
             self.retain([self.standby])
         self.producers.update(copies)

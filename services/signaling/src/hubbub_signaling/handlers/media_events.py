@@ -68,9 +68,7 @@ class MediaEvents:
         match event:
             case TransportConnected() | TransportDisconnected() | TransportClosed():
                 self._on_transport_event(event, membership)
-            case ProducerClosed(producer_id=producer_id) if not described and self._resources.may_be_another(
-                producer_id
-            ):
+            case ProducerClosed() if not described and self._resources.may_be_another(subject):
                 self._on_doubt()
             case ProducerClosed(producer_id=producer_id, reason=reason):
                 is_owned = self._resources.producers.pop(producer_id, None) is not None
