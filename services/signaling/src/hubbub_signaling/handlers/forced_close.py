@@ -11,6 +11,7 @@ from hubbub_contracts.socket.producer import ProducerClosed
 
 from ..domain.authorization import may_publish
 from .context import RequestContext
+from .standby_producer import close_copy
 
 NO_GRANT = "not_allowed"
 """The reason of `producerClosed` and `consumerClosed` for a track that the client may not send or receive any more."""
@@ -50,9 +51,10 @@ async def _close_consumers(context: RequestContext) -> None:
 async def close_removed(context: RequestContext, producer_id: str, reason: str) -> None:
     """Tells the client that its producer is closed, and closes it on the node.
 
-    A node that does not answer closes what the room does not list.
+    A node that does not answer closes what the room does not list. The standby closes its copy.
     """
     membership = context.membership
+    close_copy(context, producer_id)
     transport_id = context.resources.producers.pop(producer_id, None)
     if transport_id is None:
         return

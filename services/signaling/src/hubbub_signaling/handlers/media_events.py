@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from hubbub_contracts.bus.media import (
+    CloseReason,
     ConsumerClosed,
     ConsumerLayersChanged,
     ConsumerPaused,
@@ -35,24 +37,42 @@ from .registry_outbox import RegistryOutbox
 class MediaEvents:
     """Applies the events to the resources, and tells client and registry."""
 
-    def __init__(self, client: ClientSocket, resources: OwnedResources, outbox: RegistryOutbox) -> None:
+    def __init__(
+        self,
+        client: ClientSocket,
+        resources: OwnedResources,
+        outbox: RegistryOutbox,
+        *,
+        on_doubt: Callable[[], None],
+        on_standby_lost: Callable[[CloseReason], None],
+    ) -> None:
+        """`on_doubt` has the nodes asked what they have. `on_standby_lost`: a transport of the standby was closed."""
         self._client = client
         self._resources = resources
         self._outbox = outbox
+        self._on_doubt = on_doubt
+        self._on_standby_lost = on_standby_lost
         self._connection = ConnectionReporter(outbox)
 
     def stop(self) -> None:
         """Ends the reports about the connection, because the membership ends."""
         self._connection.stop()
 
-    def apply(self, event: MediaEvent, membership: RoomMembership | None) -> None:
-        """Pushes what changed to the client. Removes the resource that the node closed."""
+    def apply(self, event: MediaEvent, membership: RoomMembership | None, *, described: bool = False) -> None:
+        """Pushes what changed to the client. Removes the resource that the node closed.
+
+        `described`: it follows from what the peer's node has. Else it may come from a node that has, or had, another
+        producer of the same id, since events name no node.
+        """
         subject = subject_of(event)
         match event:
             case TransportConnected() | TransportDisconnected() | TransportClosed():
                 self._on_transport_event(event, membership)
+            case ProducerClosed() if not described and self._resources.may_be_another(subject):
+                self._on_doubt()
             case ProducerClosed(producer_id=producer_id, reason=reason):
-                self._producer_closed(producer_id, reason, membership)
+                is_owned = self._resources.producers.pop(producer_id, None) is not None
+                self._producer_closed(producer_id, reason, membership, is_owned=is_owned)
             case ConsumerClosed(consumer_id=consumer_id, producer_id=producer_id, reason=reason):
                 if self._resources.consumers.pop(consumer_id, None) is not None:
                     self._client.push(
@@ -85,7 +105,11 @@ class MediaEvents:
     def _on_transport_event(
         self, event: TransportConnected | TransportDisconnected | TransportClosed, membership: RoomMembership | None
     ) -> None:
-        transports, transport_id = self._resources.directions, event.transport_id
+        transports, transport_id = self._resources.hosted_directions, event.transport_id
+        if self._resources.is_on_standby(transport_id):
+            if isinstance(event, TransportClosed):
+                self._on_standby_lost(event.reason)
+            return
         if transport_id not in transports:
             return
         counts = is_connection(transport_id, transports)
@@ -97,15 +121,18 @@ class MediaEvents:
                     self.report_connection("disconnected", membership)
             case TransportClosed(reason=reason):
                 removed = self._resources.remove_transport(transport_id)
+                for producer_id in filter(self._resources.may_be_another, removed):
+                    self._producer_closed(producer_id, "transport_closed", membership, is_owned=True)
                 if removed and membership is not None and _is_moving(membership):
                     self._remove_from_room(removed, membership)  # the node did not know yet that they are there
                 self._client.push(transport.TransportClosed(transport_id=transport_id, reason=reason))
                 if counts and reason in FAILURES:
                     self.report_connection("disconnected", membership)
 
-    def _producer_closed(self, producer_id: str, reason: str, membership: RoomMembership | None) -> None:
+    def _producer_closed(
+        self, producer_id: str, reason: str, membership: RoomMembership | None, *, is_owned: bool
+    ) -> None:
         """Removes the producer from the room. The client knows of it unless a server sent it on behalf of the peer."""
-        is_owned = self._resources.producers.pop(producer_id, None) is not None
         if membership is None:
             return
         self._remove_from_room([producer_id], membership)

@@ -50,6 +50,11 @@ class SessionManager:
         """How many peers this instance serves, with or without a socket."""
         return len(self._serving)
 
+    @property
+    def standbys(self) -> int:
+        """How many of them have a standby."""
+        return sum(session.resources.standby is not None for session in self._serving.values())
+
     def memberships(self) -> list[RoomMembership]:
         """Of all peers that this instance serves."""
         return [_membership(session) for session in self._serving.values()]
