@@ -57,7 +57,7 @@ export function App({ onCall }: { onCall(call: Call): void }) {
   const home = useCallback(() => go(""), [go]);
 
   const themes = <ThemeChoice theme={theme} onTheme={setTheme} />;
-  const { room, name, user, join, width, height, codec, simulcast, subscribe, token } = address;
+  const { room, name, user, join, width, height, codec, simulcast, standby, subscribe, token } = address;
   return (
     <>
       {inRecordings ? (
@@ -80,6 +80,7 @@ export function App({ onCall }: { onCall(call: Call): void }) {
           preJoin={!(join && name)}
           video={{ width, height }}
           simulcast={simulcast}
+          standby={standby}
           subscribe={subscribe}
           userId={user || tabUser()}
           {...(token ? { token: () => Promise.resolve(token) } : {})}
