@@ -100,7 +100,8 @@ class TwoNodes:
         async def answer(node: Placement, message: NodeRequest[Any]) -> Model:
             assert node == asked.placement
             received = type(message).model_validate_json(message.model_dump_json(exclude_none=True))
-            reply: Model = await HANDLED[type(message)](asked.context, received)
+            reply = await HANDLED[type(message)](asked.context, received)
+            assert isinstance(reply, Model)
             return type(reply).model_validate_json(reply.model_dump_json(exclude_none=True))
 
         return answer
