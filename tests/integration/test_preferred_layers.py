@@ -6,7 +6,7 @@ import pytest
 
 from support.caller import Caller
 from support.installation import Installation
-from support.simulcast import SSRCS, received_layers, reported_layers, simulcast, wanted_encodings
+from support.simulcast import SSRCS, received_layers, receives_layer, reported_layers, simulcast, wanted_encodings
 
 
 @pytest.fixture(params=["one worker", "two workers", "two nodes"])
@@ -31,8 +31,7 @@ async def test_a_consumer_receives_the_layers_that_it_prefers(installation: Inst
 
             answer = await bob.call("setPreferredLayers", consumerId=consumer.id, spatialLayer=9)
             assert answer == {"preferredLayers": {"spatialLayer": 2, "temporalLayer": 2}}
-            await reported_layers(bob, consumer, 2)
-            assert await received_layers(consumer) == {2}
+            await receives_layer(bob, consumer, 2)
 
             await bob.call("setPreferredLayers", consumerId=consumer.id, spatialLayer=0, temporalLayer=0)
             await reported_layers(bob, consumer, 0)
@@ -52,8 +51,7 @@ async def test_a_consumer_without_a_preference_receives_the_highest_layer(
         async with simulcast(alice) as producer_id:
             await bob.event("newProducer", producerId=producer_id)
             consumer = await bob.consume(producer_id)
-            await reported_layers(bob, consumer, 2)
-            assert await received_layers(consumer) == {2}
+            await receives_layer(bob, consumer, 2)
 
 
 async def test_a_sender_is_asked_for_the_layers_that_somebody_receives(

@@ -16,7 +16,7 @@ from support.installation import SPREAD, SPREAD_OVER_NODES, Installation
 from support.pair import connected_pair
 from support.recording import Source
 from support.scrape import scrape
-from support.simulcast import SSRCS, received_layers, reported_layers, simulcast, wanted_encodings
+from support.simulcast import SSRCS, received_layers, receives_layer, reported_layers, simulcast, wanted_encodings
 
 NAMES = ("ann", "ben", "cem")
 DROPPED = "hubbub_worker_pipe_dropped_total"
@@ -78,8 +78,7 @@ async def test_everybody_receives_everybody(spread: Installation, room: Room) ->
         for video in room.videos:
             if video != room.videos[number]:
                 consumer = room.consumer(peer, video)
-                await reported_layers(peer, consumer, 2)
-                assert await received_layers(consumer) == {2}
+                await receives_layer(peer, consumer, 2)
     await wait_for_counts(spread, rooms=1, peers=3, producers=6, transports=6, consumers=12)
     # Two peers share a worker: their tracks are carried to the third, and those of the third to them.
     seen = await wait_for_metrics(spread, lambda seen: seen.total("hubbub_node_pipes") == 6)
@@ -103,8 +102,7 @@ async def test_only_the_layers_that_somebody_wants_cross_a_link(room: Room) -> N
     before = {ssrc: source.key_frame_requests for ssrc, source in room.sources[0].items()}
     await ben.call("setPreferredLayers", consumerId=consumer.id, spatialLayer=1)
     await wanted_encodings(ann, [True, True, False])
-    await reported_layers(ben, consumer, 1)
-    assert await received_layers(consumer) == {1}
+    await receives_layer(ben, consumer, 1)
     requested = {ssrc for ssrc, source in room.sources[0].items() if source.key_frame_requests > before[ssrc]}
     assert requested == {SSRCS[1]}, "a key frame is requested of the layer that needs one"
 

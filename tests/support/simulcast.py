@@ -56,6 +56,17 @@ async def reported_layers(receiver: Caller, consumer: Consumer, spatial: int) ->
         await receiver.wait_for_more()
 
 
+async def receives_layer(receiver: Caller, consumer: Consumer, spatial: int) -> None:
+    """Waits until a consumer receives this spatial layer, and the last report says so.
+
+    The estimate of the bandwidth falls when the machine stands still. Lower layers are received then for a while.
+    """
+    while True:
+        await reported_layers(receiver, consumer, spatial)
+        if await received_layers(consumer) == {spatial}:
+            return
+
+
 async def wanted_encodings(sender: Caller, encodings: list[bool]) -> None:
     """Waits until the sender is asked for these encodings."""
     while [one["encodings"] for one in sender.events("producerLayersWanted")][-1:] != [encodings]:
