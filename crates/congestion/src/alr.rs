@@ -29,8 +29,8 @@ impl ApplicationLimit {
         self.since
     }
 
-    pub(crate) fn set_estimate(&mut self, now: Micros, estimate: f64) {
-        self.sent(now, 0);
+    /// Adopts an estimate. What was sent until now is to be counted before.
+    pub(crate) const fn set_estimate(&mut self, estimate: f64) {
         self.rate = USAGE * estimate;
     }
 

@@ -58,14 +58,19 @@ impl DelayEstimate {
         self.aimd.clamp(min, max);
     }
 
-    /// Adds a received packet, in order of arrival.
-    pub(crate) fn add(&mut self, now: Micros, sent: Micros, arrival: i64) {
-        self.expire(now);
-        self.last_packet = Some(now);
-        if let Some(delta) = self.groups.add(now, sent, arrival) {
-            let before = self.trendline.usage();
-            self.trendline.add(delta);
-            self.recovered |= before == Usage::Under && self.trendline.usage() == Usage::Normal;
+    /// Adds the departures and arrivals of received packets, in order of arrival.
+    pub(crate) fn add(&mut self, now: Micros, packets: impl Iterator<Item = (Micros, i64)>) {
+        let mut is_first = true;
+        for (sent, arrival) in packets {
+            if std::mem::take(&mut is_first) {
+                self.expire(now);
+                self.last_packet = Some(now);
+            }
+            if let Some(delta) = self.groups.add(now, sent, arrival) {
+                let before = self.trendline.usage();
+                self.trendline.add(delta);
+                self.recovered |= before == Usage::Under && self.trendline.usage() == Usage::Normal;
+            }
         }
     }
 
@@ -134,7 +139,7 @@ mod tests {
         let mut now = Micros(0);
         for n in 0..100 {
             now = Micros(n * 20 * MILLISECOND);
-            delay.add(now, now, n as i64 * 30_000);
+            delay.add(now, std::iter::once((now, n as i64 * 30_000)));
         }
         assert_eq!(delay.usage(), Usage::Over);
         delay.update(now.plus(pause), Some(100_000.0), Some(PROBE));

@@ -150,6 +150,7 @@ impl Estimator {
     /// Replaces the limits.
     pub fn set_limits(&mut self, now: Micros, limits: Limits) {
         self.limits = ordered(limits);
+        self.count_departures(now);
         self.combine(now);
     }
 
@@ -160,6 +161,7 @@ impl Estimator {
     }
 
     /// Counts a packet that left with a transport-wide number. `size` is its UDP payload in bytes.
+    #[inline]
     pub fn packet_sent(
         &mut self,
         now: Micros,
@@ -180,12 +182,14 @@ impl Estimator {
     }
 
     /// Counts the bytes that have left. To be called before anything that depends on them.
+    #[inline(never)]
     fn count_departures(&mut self, now: Micros) {
         let Bytes { media, padding } = self.departures.take_uncounted(now);
-        self.application
-            .sent(now, media.saturating_add(padding) as usize);
-        self.padding.sent(now, media as usize, false);
-        self.padding.sent(now, padding as usize, true);
+        let sent = media.saturating_add(padding);
+        self.application.sent(now, sent as usize);
+        if sent > 0 {
+            self.padding.sent(now, media.into(), padding.into());
+        }
     }
 
     /// Whether there may be a probe to send.
@@ -238,6 +242,7 @@ impl Estimator {
         if self.first_feedback.is_none() && self.loss.state() == LossState::DelayBased {
             self.loss.set_rate(bitrate as f64);
         }
+        self.count_departures(now);
         self.combine(now);
     }
 
@@ -247,6 +252,7 @@ impl Estimator {
         if self.first_feedback.is_none() {
             let delay_based = self.remb.unwrap_or(self.limits.max as f64);
             self.loss.update_report(now, received, lost, delay_based);
+            self.count_departures(now);
             self.combine(now);
         }
     }

@@ -82,6 +82,7 @@ impl Default for SendHistory {
 
 impl SendHistory {
     /// Records a packet. Numbers are consecutive; a number behind the newest starts the next cycle of 65,536.
+    #[inline]
     pub(crate) fn record(&mut self, number: u16, packet: SentPacket) {
         let mut extended = 1 << 16 | u64::from(number);
         let mut first = extended;
@@ -94,7 +95,10 @@ impl SendHistory {
             } else {
                 newest.first
             };
-            self.advance(block_of(newest.number), block_of(extended), packet.sent);
+            let (from, to) = (block_of(newest.number), block_of(extended));
+            if from != to {
+                self.advance(from, to, packet.sent);
+            }
         }
         self.newest = Some(Newest {
             number: extended,
@@ -106,34 +110,20 @@ impl SendHistory {
         }
     }
 
-    /// Notes what feedback says about packet `number`. Returns the packet if that is news, else `None`: the number was
-    /// never used, is too old, or was reported so before.
-    pub(crate) fn acknowledge(
-        &mut self,
-        now: Micros,
-        number: u16,
-        received: bool,
-    ) -> Option<(SentPacket, News)> {
-        let newest = self.newest?;
-        let behind = (newest.number as u16).wrapping_sub(number);
-        let extended = newest.number.checked_sub(behind.into())?;
-        let is_kept = extended >= newest.first && usize::from(behind) < self.capacity();
-        if !is_kept || now.since(newest.sent) > KEPT {
-            return None;
-        }
-        let slot = self.slot(newest.number, extended)?;
-        let packet = slot.packet(newest.sent)?;
-        if now.since(packet.sent) > KEPT {
-            return None;
-        }
-        let (state, news) = match (slot.state(), received) {
-            (State::Pending, true) => (State::Received, News::Received),
-            (State::Pending, false) => (State::ReportedLost, News::Lost),
-            (State::ReportedLost, true) => (State::Received, News::ReceivedLate),
-            (State::Empty | State::Received, _) | (State::ReportedLost, false) => return None,
-        };
-        slot.set_state(state);
-        Some((packet, news))
+    /// What feedback that comes now can have news of; `None`: nothing.
+    pub(crate) fn reportable(&mut self, now: Micros) -> Option<Reportable<'_>> {
+        let newest = self
+            .newest
+            .filter(|newest| now.since(newest.sent) <= KEPT)?;
+        let capacity = self.capacity() as u64;
+        Some(Reportable {
+            oldest: newest
+                .first
+                .max((newest.number + 1).saturating_sub(capacity)),
+            newest,
+            now,
+            history: self,
+        })
     }
 
     /// The most packets that feedback can have news of.
@@ -141,6 +131,7 @@ impl SendHistory {
         BLOCK * self.blocks.len()
     }
 
+    #[inline]
     fn slot(&mut self, newest: u64, extended: u64) -> Option<&mut Slot> {
         let block = if block_of(extended) == block_of(newest) {
             &mut self.recent
@@ -152,10 +143,8 @@ impl SendHistory {
     }
 
     /// Makes block `to` the recent one, instead of `from`.
+    #[inline(never)]
     fn advance(&mut self, from: u64, to: u64, now: Micros) {
-        if from == to {
-            return;
-        }
         while self.blocks.len() < MAX_CAPACITY / BLOCK && self.would_forget(from, now) {
             self.grow(from);
         }
@@ -180,8 +169,9 @@ impl SendHistory {
     /// Whether storing the block would overwrite a packet that feedback can still report.
     fn would_forget(&self, number: u64, now: Micros) -> bool {
         let block = self.blocks.get(self.index(number)).unwrap_or(&EMPTY);
-        let mut packets = block.iter().filter_map(|slot| slot.packet(now));
-        packets.any(|packet| now.since(packet.sent) <= KEPT)
+        // The last one left last.
+        let last = block.iter().rev().find_map(|slot| slot.packet(now));
+        last.is_some_and(|packet| now.since(packet.sent) <= KEPT)
     }
 
     /// Doubles the blocks, before the one with this number is stored.
@@ -201,6 +191,51 @@ impl SendHistory {
     }
 }
 
+/// The packets that feedback can have news of.
+pub(crate) struct Reportable<'a> {
+    history: &'a mut SendHistory,
+    newest: Newest,
+    /// The extended number of the first one that is kept.
+    oldest: u64,
+    now: Micros,
+}
+
+impl Reportable<'_> {
+    /// Notes what feedback says about packet `number`. Returns the packet if that is news, else `None`: the number was
+    /// never used, is too old, or was reported so before.
+    #[inline]
+    pub(crate) fn acknowledge(
+        &mut self,
+        number: u16,
+        received: bool,
+    ) -> Option<(SentPacket, News)> {
+        let newest = self.newest;
+        let behind = (newest.number as u16).wrapping_sub(number);
+        let extended = newest.number.checked_sub(behind.into())?;
+        if extended < self.oldest {
+            return None;
+        }
+        let slot = self.history.slot(newest.number, extended)?;
+        let packet = slot.packet(newest.sent)?;
+        if self.now.since(packet.sent) > KEPT {
+            return None;
+        }
+        let is_pending = slot.state() == State::Pending;
+        let news = match (received, is_pending) {
+            (true, true) => News::Received,
+            (true, false) if slot.state() == State::ReportedLost => News::ReceivedLate,
+            (false, true) => News::Lost,
+            _ => return None,
+        };
+        slot.set_state(if received {
+            State::Received
+        } else {
+            State::ReportedLost
+        });
+        Some((packet, news))
+    }
+}
+
 const fn block_of(extended: u64) -> u64 {
     extended / BLOCK as u64
 }
@@ -212,6 +247,17 @@ const fn place_of(extended: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl SendHistory {
+        fn acknowledge(
+            &mut self,
+            now: Micros,
+            number: u16,
+            received: bool,
+        ) -> Option<(SentPacket, News)> {
+            self.reportable(now)?.acknowledge(number, received)
+        }
+    }
 
     const fn packet(sent: u64) -> SentPacket {
         SentPacket {

@@ -24,6 +24,18 @@ struct Group {
     reported: Micros,
 }
 
+impl Group {
+    const fn new(now: Micros, sent: Micros, arrival: i64) -> Self {
+        Self {
+            first_sent: sent,
+            last_sent: sent,
+            first_arrival: arrival,
+            last_arrival: arrival,
+            reported: now,
+        }
+    }
+}
+
 /// Measures groups; arrival times are microseconds of the receiver's clock.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct InterArrival {
@@ -34,16 +46,10 @@ pub(crate) struct InterArrival {
 
 impl InterArrival {
     /// Adds a received packet. Returns the distance of the two groups before it when it starts a new one.
+    #[inline]
     pub(crate) fn add(&mut self, now: Micros, sent: Micros, arrival: i64) -> Option<GroupDelta> {
-        let start = Group {
-            first_sent: sent,
-            last_sent: sent,
-            first_arrival: arrival,
-            last_arrival: arrival,
-            reported: now,
-        };
         let Some(group) = self.current.as_mut() else {
-            self.current = Some(start);
+            self.current = Some(Group::new(now, sent, arrival));
             return None;
         };
         if sent < group.first_sent {
@@ -56,12 +62,14 @@ impl InterArrival {
             group.reported = now;
             return None;
         }
-        let delta = match self.previous {
-            None => None,
-            Some(previous) => {
-                let group = *group;
-                Some(self.delta(&previous, &group)?)
-            }
+        self.start(Group::new(now, sent, arrival))
+    }
+
+    /// Starts a group. Returns the distance of the two before it.
+    fn start(&mut self, start: Group) -> Option<GroupDelta> {
+        let delta = match (self.previous, self.current) {
+            (Some(previous), Some(group)) => Some(self.delta(&previous, &group)?),
+            _ => None,
         };
         self.previous = self.current.replace(start);
         delta

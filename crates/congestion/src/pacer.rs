@@ -233,6 +233,9 @@ impl<R: Copy> Pacer<R> {
 
     /// The pacing rate, or what empties the queue in time.
     fn effective_rate(&self) -> f64 {
+        if self.queued == 0 {
+            return self.rate;
+        }
         let needed = 8.0 * self.queued as f64 * SECOND as f64 / MAX_QUEUE as f64;
         self.rate.max(needed)
     }

@@ -25,7 +25,7 @@ impl Path {
             let rtt = self.rtt.unwrap_or(sample);
             self.rtt = Some(rtt + RTT_WEIGHT * (sample - rtt));
         }
-        let transits = results.arrived().map(|result| {
+        let transits = results.arrived().iter().map(|result| {
             let sent = i64::try_from(result.sent.0).unwrap_or(i64::MAX);
             result.arrival.saturating_sub(sent)
         });

@@ -3,6 +3,7 @@
 use crate::WireError;
 
 /// Reads the `N` bytes at `offset`.
+#[inline]
 pub(crate) fn array<const N: usize>(data: &[u8], offset: usize) -> Result<[u8; N], WireError> {
     data.get(offset..)
         .and_then(|rest| rest.first_chunk::<N>())
@@ -10,28 +11,34 @@ pub(crate) fn array<const N: usize>(data: &[u8], offset: usize) -> Result<[u8; N
         .ok_or(WireError::Truncated)
 }
 
+#[inline]
 pub(crate) fn u8_at(data: &[u8], offset: usize) -> Result<u8, WireError> {
     data.get(offset).copied().ok_or(WireError::Truncated)
 }
 
+#[inline]
 pub(crate) fn u16_at(data: &[u8], offset: usize) -> Result<u16, WireError> {
     array(data, offset).map(u16::from_be_bytes)
 }
 
 /// Reads three bytes.
+#[inline]
 pub(crate) fn u24_at(data: &[u8], offset: usize) -> Result<u32, WireError> {
     array::<3>(data, offset).map(|[a, b, c]| u32::from_be_bytes([0, a, b, c]))
 }
 
+#[inline]
 pub(crate) fn u32_at(data: &[u8], offset: usize) -> Result<u32, WireError> {
     array(data, offset).map(u32::from_be_bytes)
 }
 
+#[inline]
 pub(crate) fn u64_at(data: &[u8], offset: usize) -> Result<u64, WireError> {
     array(data, offset).map(u64::from_be_bytes)
 }
 
 /// Reads `len` bytes from `offset`.
+#[inline]
 pub(crate) fn slice(data: &[u8], offset: usize, len: usize) -> Result<&[u8], WireError> {
     data.get(offset..)
         .and_then(|rest| rest.get(..len))

@@ -17,7 +17,7 @@ impl Estimator {
             return;
         }
         self.count_departures(now);
-        let nothing_lost = self.results.arrived().count() == self.results.all().len();
+        let nothing_lost = self.results.arrived().len() == self.results.all().len();
         let first_feedback = *self.first_feedback.get_or_insert(now);
         self.last_feedback = now;
         self.departures.unanswered = None;
@@ -35,12 +35,12 @@ impl Estimator {
         self.was_application_limited = application_limited;
 
         let usage = self.delay.usage();
-        for result in self.results.arrived() {
-            // A probe's own queue is not overuse by media.
-            if result.news == News::Received && result.cluster.is_none() {
-                self.delay.add(now, result.sent, result.arrival);
-            }
-        }
+        // A probe's own queue is not overuse by media.
+        let media = self.results.arrived().iter();
+        let media =
+            media.filter(|result| result.news == News::Received && result.cluster.is_none());
+        self.delay
+            .add(now, media.map(|result| (result.sent, result.arrival)));
         if usage != Usage::Over && self.delay.usage() == Usage::Over {
             // The capacity may have fallen far below what arrived so far.
             self.acknowledged.expect_fast_change();
@@ -74,7 +74,7 @@ impl Estimator {
         }
     }
 
-    /// Takes the lower of the estimates and tells those who depend on it.
+    /// Takes the lower of the estimates and tells those who depend on it. Departures are to be counted before.
     pub(super) fn combine(&mut self, now: Micros) {
         self.clamp_delay();
         let (min, max) = (self.limits.min as f64, self.limits.max as f64);
@@ -84,8 +84,7 @@ impl Estimator {
         };
         let loss = self.loss.rate(self.acknowledged.bitrate());
         self.estimate = others.min(loss).clamp(min, max);
-        self.count_departures(now);
-        self.application.set_estimate(now, self.estimate);
+        self.application.set_estimate(self.estimate);
         let limit = match (self.delay.usage(), self.loss.state()) {
             (Usage::Over, _) | (_, LossState::Decreasing) => Limit::Congestion,
             (_, LossState::Increasing) => Limit::Loss,

@@ -81,7 +81,11 @@ impl<'a> CongestionFeedback<'a> {
     ) {
         results.clear();
         let made = (i64::from(self.timestamp) * SECOND as i64) >> 16;
-        for report in self.reports().take(history.capacity()) {
+        let most = history.capacity();
+        let Some(mut packets) = history.reportable(now) else {
+            return;
+        };
+        for report in self.reports().take(most) {
             // An arrival without a time is neither lost nor of use for the delay.
             let arrival = match (report.received, report.offset) {
                 (true, None) => continue,
@@ -89,7 +93,7 @@ impl<'a> CongestionFeedback<'a> {
                 (false, _) => None,
             };
             if let Some(number) = number_of(report.ssrc, report.sequence) {
-                results.push(now, history, number, arrival);
+                results.push(&mut packets, number, arrival);
             }
         }
         results.sort();

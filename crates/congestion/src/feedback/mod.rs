@@ -3,7 +3,7 @@
 mod congestion_feedback;
 mod transport_cc;
 
-use crate::history::{ClusterId, News, SendHistory};
+use crate::history::{ClusterId, News, Reportable};
 use crate::time::Micros;
 
 pub use congestion_feedback::{CongestionFeedback, StreamReport};
@@ -30,6 +30,8 @@ pub(crate) struct PacketResult {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Results {
     results: Vec<PacketResult>,
+    /// How many of them arrived.
+    arrived: usize,
 }
 
 impl Results {
@@ -39,18 +41,20 @@ impl Results {
     }
 
     /// The packets that arrived, in the order of arrival.
-    pub(crate) fn arrived(&self) -> impl Iterator<Item = &PacketResult> {
-        self.results
-            .iter()
-            .take_while(|result| result.news != News::Lost)
+    pub(crate) fn arrived(&self) -> &[PacketResult] {
+        self.results.get(..self.arrived).unwrap_or_default()
     }
 
     fn clear(&mut self) {
         self.results.clear();
+        self.arrived = 0;
     }
 
-    fn push(&mut self, now: Micros, history: &mut SendHistory, number: u16, arrival: Option<i64>) {
-        if let Some((packet, news)) = history.acknowledge(now, number, arrival.is_some()) {
+    /// Adds the result of a packet, if what feedback says of it is news.
+    #[inline]
+    fn push(&mut self, packets: &mut Reportable<'_>, number: u16, arrival: Option<i64>) {
+        if let Some((packet, news)) = packets.acknowledge(number, arrival.is_some()) {
+            self.arrived += usize::from(arrival.is_some());
             self.results.push(PacketResult {
                 sent: packet.sent,
                 size: packet.size,
@@ -61,9 +65,12 @@ impl Results {
         }
     }
 
+    /// Most packets arrive in their order, which a sort would find out more slowly.
     fn sort(&mut self) {
-        self.results.sort_unstable_by_key(|result| {
-            (result.news == News::Lost, result.arrival, result.sent)
-        });
+        let order =
+            |result: &PacketResult| (result.news == News::Lost, result.arrival, result.sent);
+        if !self.results.is_sorted_by_key(order) {
+            self.results.sort_unstable_by_key(order);
+        }
     }
 }

@@ -35,12 +35,16 @@ impl TransportCcReader {
         results.clear();
         self.count(feedback.feedback_count);
         let mut arrival = self.extend(feedback.reference_time) * REFERENCE;
-        for status in feedback.statuses().take(history.capacity()) {
+        let most = history.capacity();
+        let Some(mut packets) = history.reportable(now) else {
+            return;
+        };
+        for status in feedback.statuses().take(most) {
             let at = status.delta_micros.map(|delta| {
                 arrival += i64::from(delta);
                 arrival
             });
-            results.push(now, history, status.sequence_number, at);
+            results.push(&mut packets, status.sequence_number, at);
         }
         results.sort();
     }

@@ -195,10 +195,14 @@ impl LossEstimate {
             };
             candidate.inherent = self.feasible(candidate.inherent, bandwidth);
             for _ in 0..NEWTON_STEPS {
+                // Without loss, all steps go down.
+                if loss <= 0.0 && candidate.inherent <= MIN_INHERENT {
+                    break;
+                }
                 let step = NEWTON_STEP * self.observations.newton_step(&candidate);
                 let former = candidate.inherent;
                 candidate.inherent = self.feasible(former - step, bandwidth);
-                // Without loss, that is the lower bound at once: further steps would repeat this one.
+                // Further steps would repeat this one.
                 if candidate.inherent.to_bits() == former.to_bits() {
                     break;
                 }

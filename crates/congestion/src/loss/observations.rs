@@ -36,6 +36,18 @@ struct Observation {
     rate: f64,
 }
 
+/// Of the periods, newest first.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const WEIGHTS: [f64; WINDOW] = {
+    let mut weights = [1.0; WINDOW];
+    let mut older = 1;
+    while older < WINDOW {
+        weights[older] = weights[older - 1] * TEMPORAL_WEIGHT;
+        older += 1;
+    }
+    weights
+};
+
 /// The last periods, newest first.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Observations {
@@ -111,8 +123,8 @@ impl Observations {
 
     /// Each period with its weight.
     fn weighted(&self) -> impl Iterator<Item = (f64, &Observation)> {
-        let weights = std::iter::successors(Some(1.0), |weight| Some(weight * TEMPORAL_WEIGHT));
-        weights.zip(self.window.iter().take(self.count))
+        let periods = self.window.iter().take(self.count);
+        WEIGHTS.iter().copied().zip(periods)
     }
 
     /// Mean loss, recent periods weighing more.
@@ -130,15 +142,21 @@ impl Observations {
 
     /// Log-likelihood of the channel, with a bias in nepers per kB.
     pub(super) fn likelihood(&self, channel: &Channel, bias: f64) -> f64 {
+        // Logarithms are slow. Most periods have no losses, and rates that the channel carries.
+        let carried = (1.0 - channel.loss(0.0)).ln();
         self.weighted().fold(0.0, |sum, (weight, seen)| {
             let loss = channel.loss(seen.rate);
-            // A period seldom has losses, and logarithms are slow.
             let lost = if seen.lost > 0.0 {
                 seen.lost * loss.ln()
             } else {
                 0.0
             };
-            let fit = lost + seen.received * (1.0 - loss).ln();
+            let kept = if seen.rate > channel.bandwidth {
+                (1.0 - loss).ln()
+            } else {
+                carried
+            };
+            let fit = lost + seen.received * kept;
             sum + weight * (fit + bias * (seen.lost + seen.received))
         })
     }

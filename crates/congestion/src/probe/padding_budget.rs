@@ -32,10 +32,9 @@ impl Default for PaddingBudget {
 }
 
 impl PaddingBudget {
-    pub(crate) fn sent(&mut self, now: Micros, size: usize, padding: bool) {
+    /// Counts bytes that have left.
+    pub(crate) fn sent(&mut self, now: Micros, media: u64, padding: u64) {
         self.advance(now);
-        let size = size as u64;
-        let (media, padding) = if padding { (0, size) } else { (size, 0) };
         if let Some(second) = self.seconds.get_mut(self.now as usize % SECONDS) {
             second.media += media;
             second.padding += padding;
@@ -95,14 +94,14 @@ mod tests {
     fn padding_is_at_most_a_twentieth_of_a_minute() {
         let mut budget = PaddingBudget::default();
         for second in 0..30 {
-            budget.sent(Micros(second * SECOND), 100_000, false);
+            budget.sent(Micros(second * SECOND), 100_000, 0);
         }
         let now = Micros(30 * SECOND);
         assert!(budget.allows(now, 157_000));
         assert!(!budget.allows(now, 158_000));
-        budget.sent(now, 100_000, true);
+        budget.sent(now, 0, 100_000);
         assert!(!budget.allows(now, 60_000));
-        budget.sent(Micros(88 * SECOND), 140_000, false);
+        budget.sent(Micros(88 * SECOND), 140_000, 0);
         assert!(!budget.allows(Micros(89 * SECOND), 1_000));
         assert!(budget.allows(Micros(91 * SECOND), PADDING_FLOOR));
     }
@@ -113,7 +112,7 @@ mod tests {
         let mut bytes = 0;
         for second in 0..60 {
             while budget.allows(Micros(second * SECOND), 6_000) {
-                budget.sent(Micros(second * SECOND), 6_000, true);
+                budget.sent(Micros(second * SECOND), 0, 6_000);
                 bytes += 6_000;
             }
         }
@@ -126,16 +125,16 @@ mod tests {
         let mut now = Micros(0);
         for second in 0..30 {
             now = Micros(second * SECOND);
-            budget.sent(now, 200_000, false);
+            budget.sent(now, 200_000, 0);
         }
         while budget.allows(now, 6_000) {
-            budget.sent(now, 6_000, true);
+            budget.sent(now, 0, 6_000);
         }
         let allowed = (30..60).filter(|second| {
             let now = Micros(second * SECOND);
             let allows = budget.allows(now, 6_000);
             if allows {
-                budget.sent(now, 6_000, true);
+                budget.sent(now, 0, 6_000);
             }
             allows
         });

@@ -158,6 +158,7 @@ impl CongestionControl {
     /// Starts the next probe, unless one is being sent.
     pub(crate) fn start_probe(&mut self, now: Micros) {
         if self.has_feedback
+            && self.estimator.may_probe()
             && !self.pacer.is_probing()
             && let Some(probe) = self.estimator.next_probe(now)
         {

@@ -48,12 +48,15 @@ impl Worker {
         }
         self.free_packet_memory(now, key)?;
         let transport = self.tables.transports.get_mut(key)?;
-        if let Link::WebRtc(link) = &mut transport.link
-            && let Some(former) = link.ice.tick(now)
-        {
-            self.announce_selected(now, key, former)?;
+        match &mut transport.link {
+            Link::WebRtc(link) => {
+                if let Some(former) = link.ice.tick(now) {
+                    self.announce_selected(now, key, former)?;
+                }
+            }
+            Link::Pipe(_) => self.tend_node_link(now, key)?,
+            Link::Plain(_) => {}
         }
-        self.tend_node_link(now, key)?;
         if !self.tables.transports.get(key)?.is_ready() {
             return Ok(());
         }

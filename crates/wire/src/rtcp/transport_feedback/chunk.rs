@@ -26,6 +26,7 @@ impl Symbol {
         self as usize
     }
 
+    #[inline]
     const fn from_bits(bits: u16) -> Result<Self, WireError> {
         match bits & 3 {
             0 => Ok(Self::NotReceived),
@@ -50,12 +51,19 @@ impl Chunk {
         }
     }
 
-    /// The symbol at `index` below [`Chunk::len`].
-    pub(super) const fn symbol(self, index: u16) -> Result<Symbol, WireError> {
-        match self.0 >> 14 {
-            0 | 1 => Symbol::from_bits(self.0 >> 13),
-            2 => Symbol::from_bits((self.0 >> ONE_BIT_SYMBOLS.saturating_sub(1 + index)) & 1),
-            _ => Symbol::from_bits(self.0 >> (2 * TWO_BIT_SYMBOLS.saturating_sub(1 + index))),
+    /// Its symbols.
+    #[inline]
+    pub(super) const fn symbols(self) -> Symbols {
+        let (bits, width, step) = match self.0 >> 14 {
+            0 | 1 => (self.0 << 1, 2, 0),
+            2 => (self.0 << 2, 1, 1),
+            _ => (self.0 << 2, 2, 2),
+        };
+        Symbols {
+            bits,
+            width,
+            step,
+            left: self.len(),
         }
     }
 
@@ -63,14 +71,48 @@ impl Chunk {
     /// bytes. A run takes one step regardless of its length.
     pub(super) fn measure(self, count: u16) -> Result<(u16, usize), WireError> {
         if self.0 >> 15 == 0 {
-            let len = self.symbol(0)?.delta_len();
+            let len = Symbol::from_bits(self.0 >> 13)?.delta_len();
             let arrived = if len > 0 { count } else { 0 };
             return Ok((arrived, len * usize::from(count)));
         }
-        (0..count).try_fold((0, 0), |(arrived, sum), index| {
-            let len = self.symbol(index)?.delta_len();
+        let mut symbols = self.symbols().take(count.into());
+        symbols.try_fold((0, 0), |(arrived, sum), symbol| {
+            let len = symbol?.delta_len();
             Ok((arrived + u16::from(len > 0), sum + len))
         })
+    }
+}
+
+/// The symbols of a chunk that are left.
+#[derive(Debug, Clone)]
+pub(super) struct Symbols {
+    /// The next symbol is in the highest bits.
+    bits: u16,
+    /// Bits of a symbol.
+    width: u8,
+    /// Bits to the following symbol: none in a run.
+    step: u8,
+    left: u16,
+}
+
+impl Symbols {
+    pub(super) const NONE: Self = Self {
+        bits: 0,
+        width: 0,
+        step: 0,
+        left: 0,
+    };
+}
+
+impl Iterator for Symbols {
+    type Item = Result<Symbol, WireError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let bits = u32::from(self.bits);
+        self.bits = (bits << self.step) as u16;
+        Some(Symbol::from_bits((bits << self.width >> 16) as u16))
     }
 }
 
@@ -242,8 +284,9 @@ mod tests {
 
     #[test]
     fn the_reserved_symbol_is_invalid() {
-        assert_eq!(Chunk(0x6001).symbol(0), Err(WireError::InvalidField));
-        assert_eq!(Chunk(0xFFFF).symbol(6), Err(WireError::InvalidField));
+        let invalid = Some(Err(WireError::InvalidField));
+        assert_eq!(Chunk(0x6001).symbols().next(), invalid);
+        assert_eq!(Chunk(0xFFFF).symbols().nth(6), invalid);
         assert_eq!(Chunk(0xFFFF).measure(7), Err(WireError::InvalidField));
     }
 }

@@ -1,6 +1,6 @@
 //! Reads transport feedback: draft-holmer-rmcat-transport-wide-cc-extensions-01 section 3.1.
 
-use super::chunk::{Chunk, Symbol};
+use super::chunk::{Chunk, Symbol, Symbols};
 use super::{CHUNKS_OFFSET, REFERENCE_TICKS, TICK_MICROS};
 use crate::WireError;
 use crate::bytes;
@@ -66,8 +66,7 @@ impl<'a> TransportFeedback<'a> {
         PacketStatuses {
             chunks: self.chunks,
             deltas: self.deltas,
-            chunk: Chunk(0),
-            index: 0,
+            symbols: Symbols::NONE,
             sequence_number: self.base_sequence,
             remaining: self.status_count,
         }
@@ -105,33 +104,39 @@ pub struct PacketStatus {
 pub struct PacketStatuses<'a> {
     chunks: &'a [u8],
     deltas: &'a [u8],
-    chunk: Chunk,
-    index: u16,
+    /// Of the current chunk.
+    symbols: Symbols,
     sequence_number: u16,
     remaining: u16,
 }
 
 impl PacketStatuses<'_> {
+    #[inline]
     fn next_symbol(&mut self) -> Option<Symbol> {
-        while self.index >= self.chunk.len() {
+        loop {
+            if let Some(symbol) = self.symbols.next() {
+                return symbol.ok();
+            }
             let (chunk, rest) = self.chunks.split_first_chunk()?;
-            self.chunk = Chunk(u16::from_be_bytes(*chunk));
+            self.symbols = Chunk(u16::from_be_bytes(*chunk)).symbols();
             self.chunks = rest;
-            self.index = 0;
         }
-        let symbol = self.chunk.symbol(self.index).ok()?;
-        self.index += 1;
-        Some(symbol)
     }
 
+    #[inline]
     fn next_delta(&mut self, symbol: Symbol) -> Option<Option<i32>> {
-        let (delta, rest) = self.deltas.split_at_checked(symbol.delta_len())?;
-        self.deltas = rest;
-        let ticks = match *delta {
-            [] => return Some(None),
-            [small] => i32::from(small),
-            [high, low] => i32::from(i16::from_be_bytes([high, low])),
-            _ => return None,
+        let ticks = match symbol {
+            Symbol::NotReceived => return Some(None),
+            Symbol::SmallDelta => {
+                let (small, rest) = self.deltas.split_first()?;
+                self.deltas = rest;
+                i32::from(*small)
+            }
+            Symbol::LargeDelta => {
+                let (large, rest) = self.deltas.split_first_chunk()?;
+                self.deltas = rest;
+                i16::from_be_bytes(*large).into()
+            }
         };
         Some(Some(ticks * TICK_MICROS as i32))
     }
@@ -140,6 +145,7 @@ impl PacketStatuses<'_> {
 impl Iterator for PacketStatuses<'_> {
     type Item = PacketStatus;
 
+    #[inline]
     fn next(&mut self) -> Option<PacketStatus> {
         self.remaining = self.remaining.checked_sub(1)?;
         let symbol = self.next_symbol()?;
