@@ -285,8 +285,8 @@ class MovesMachine(RuleBasedStateMachine):
             assert before.placement not in self.live, "nobody is moved by force from a node that lives"
             self.check_placed_again(before, after, taking)
         if after.placement == before.placement:
-            kept = before.standby is not None and before.standby.placement in taking
-            assert after.standby == (before.standby if kept else None)
+            stays = before.standby is not None and before.standby.placement in taking
+            assert after.standby == (before.standby if stays else None)
         if after.placement != before.placement and after.leaving is not None:
             assert after.make_before_break
             assert (after.leaving.placement, after.placement in taking) == (before.placement, True)

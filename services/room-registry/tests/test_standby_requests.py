@@ -63,7 +63,7 @@ async def test_a_standby_is_chosen_once(context: RegistryContext, store: FakeRoo
 
 
 async def test_who_cannot_have_one_now(context: RegistryContext, store: FakeRoomStore) -> None:
-    store.store_peer(peer_record("one", role="waiting"))
+    store.store_peer(peer_record("one").model_copy(update={"role": "waiting"}))
     assert await refused(standby.choose(context, CHOOSE)) == (ErrorCode.INVALID_STATE, False)
     store.store_peer(begin_move(peer_record("one"), B, Leaving(placement=A, deadline=30_000), "op"))
     assert await refused(standby.choose(context, CHOOSE)) == (ErrorCode.INVALID_STATE, True)

@@ -97,8 +97,8 @@ def move_peer(peer: PeerRecord, placement: Placement | None, operation_id: str) 
 
     What it still had on a node that it was leaving, or on a standby, ends as well.
     """
-    update = {"placement": placement, "leaving": None, "standby": None, "producers": [], "operation_id": operation_id}
-    return peer.model_copy(update=update)
+    ended: dict[str, object] = {"leaving": None, "standby": None, "producers": []}
+    return peer.model_copy(update={**ended, "placement": placement, "operation_id": operation_id})
 
 
 def beginning_moves(rooms: Rooms, nodes: Nodes, placer: Placer, now: int) -> Iterator[BeginningMove]:
