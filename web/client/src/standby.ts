@@ -108,10 +108,10 @@ export class Standby {
   async #prepare(): Promise<void> {
     const home = this.stableHome();
     if (!home || home.transports.all.length === 0) return;
-    this.#attempts += 1;
     const isUnfit = this.option !== "relay" && (await isOverRelay(home));
     // Meanwhile, there is one already, or nothing to prepare it for.
     if (this.#home || this.stableHome() !== home) return;
+    this.#attempts += 1;
     if (isUnfit) return this.#plan();
     this.#home = this.makeHome(home);
     await this.#follow(this.#home);
