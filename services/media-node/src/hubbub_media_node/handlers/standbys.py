@@ -60,20 +60,27 @@ def _hold_or_release(context: NodeContext, transport: Transport) -> None:
 
 
 def _follow(context: NodeContext, producer: Producer) -> None:
-    """Its peer pauses and resumes the producer of the other node: this one is as the records say."""
+    """Its peer pauses and resumes the producer of the other node: this one is as the records say, or paused.
+
+    A record that precedes a pause of its peer must not undo it: nobody would repeat the pause after the promotion.
+    """
     placed = producer.room.view.producer(producer.id)
     if placed is None:
         return  # not registered yet, or closed: `reconciliation` decides
-    paused = placed.record.paused or producer.is_muted()
+    paused = placed.record.paused or _must_pause(producer)
     if producer.paused != paused:
         context.tasks.spawn(_set_paused(context, producer, paused), "pause-standby-producer")
     producer.stands_by = producer.is_elsewhere or producer.paused != paused
 
 
+def _must_pause(producer: Producer) -> bool:
+    return producer.is_muted() or producer.paused_by_peer
+
+
 async def _set_paused(context: NodeContext, producer: Producer, paused: bool) -> None:
     async with context.locks.of(producer.room_id, producer.peer_id):
         is_here = context.entities.producer_by_core_id(producer.core_id) is producer
-        if is_here and producer.stands_by and producer.paused != paused and not (producer.is_muted() and not paused):
+        if is_here and producer.stands_by and producer.paused != paused and (paused or not _must_pause(producer)):
             try:
                 await set_paused(context, producer, paused=paused)
             except HubbubError as error:
