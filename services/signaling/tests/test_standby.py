@@ -40,6 +40,7 @@ def ended(rig: SignalingRig) -> list[Any]:
 async def test_a_client_makes_one(rig: SignalingRig) -> None:
     client = await sending(rig)
     created = await create(client, "send")
+    assert created["home"] == "standby"
     resources = client.session.resources
     assert (resources.transports[str(created["id"])], resources.standby) == (SENDS_THERE, OTHER_NODE)
     created = await create(client, "recv")
@@ -53,6 +54,7 @@ async def test_a_transport_without_a_home_is_on_the_clients_node(rig: SignalingR
     client, _, _ = await standing_by(rig)
     created = await client.ask("createTransport", {"direction": "send"})
     assert asked(rig) == [("CreateTransport", "node")]
+    assert "home" not in created
     new = {"transportId": created["id"], "kind": "audio", "rtpParameters": {}}
     assert code(await client.ask("produce", new)) is None
 
