@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import structlog
 
 from hubbub_contracts.errors import HubbubError
@@ -23,13 +25,16 @@ from .pipes import set_paused
 _log = structlog.get_logger(__name__)
 
 
-def tend_standbys(context: NodeContext, room: Room) -> None:
-    """Follows the room's records. Call it at each change of them, and periodically: what failed is repeated."""
-    for transport in room.transports():
+def tend_standbys(context: NodeContext, room: Room, peer_ids: Collection[str] | None = None) -> None:
+    """Follows the room's records. Call it at each change of them, and periodically: what failed is repeated.
+
+    `peer_ids`: those whose records have changed; None: all.
+    """
+    for transport in [each for each in room.transports() if peer_ids is None or each.peer_id in peer_ids]:
         _hold_or_release(context, transport)
-    for producer in list(room.producers()):
-        if producer.stands_by or producer.peer_id in room.view.standing_by:
-            _follow(context, producer)
+        for producer in transport.producers.values():
+            if producer.stands_by or producer.peer_id in room.view.standing_by:
+                _follow(context, producer)
     if room.told_idle != room.view.is_standby_only:
         room.told_idle = room.view.is_standby_only
         for link in context.entities.incoming.links:
