@@ -9,6 +9,7 @@ import pytest
 from hubbub_contracts.bus.consumer import PauseConsumer, RequestKeyFrame, ResumeConsumer
 from hubbub_contracts.bus.moderation_records import Moderation, MutedSource
 from hubbub_contracts.bus.node import DescribePeer
+from hubbub_contracts.bus.producer import PauseProducer, ResumeProducer
 from hubbub_contracts.bus.records import RoomRecord, Standby
 from hubbub_media_core import commands, events
 from hubbub_media_node.domain.confirmation_tracker import DEFAULT_TIMEOUT
@@ -199,6 +200,19 @@ async def test_a_copy_is_paused_as_the_records_say(nodes: StandbyNodes) -> None:
     assert copy.paused
     await nodes.c.room_has(nodes.promoted())
     assert copy.paused, "its client says so from now on"
+
+
+async def test_a_pause_of_its_peer_that_precedes_the_record_stays(nodes: StandbyNodes) -> None:
+    copy = copy_of(nodes)
+    request = {"room_id": ROOM, "peer_id": "alice", "producer_id": "producer"}
+    await nodes.handle(nodes.c, PauseProducer(**request))
+    await nodes.c.room_has(nodes.promoted())
+    await nodes.c.pass_time(0)
+    assert copy.paused, "the record does not say so yet"
+    await nodes.c.room_has(nodes.promoted(paused=True))
+    assert copy.paused
+    await nodes.handle(nodes.c, ResumeProducer(**request))
+    assert not copy.paused
 
 
 async def test_a_moderator_mutes_a_copy(nodes: StandbyNodes) -> None:

@@ -12,7 +12,7 @@ from hubbub_contracts.bus import media
 from hubbub_contracts.bus.consumer import ConsumerCreated, CreateConsumer, PauseConsumer
 from hubbub_contracts.bus.peer import ChooseStandby, EndStandby, SetConnectionState, StandbyChosen
 from hubbub_contracts.bus.records import Leaving, Standby
-from hubbub_contracts.bus.transport import CreateTransport
+from hubbub_contracts.bus.transport import CloseTransport, CreateTransport
 from support.fake_standbys import TRANSPORT_CREATED
 from support.moving_session import asked, sending, two_node_rig
 from support.signaling_fakes import NODE, OTHER_NODE, SignalingRig, code, unavailable
@@ -40,6 +40,7 @@ def ended(rig: SignalingRig) -> list[Any]:
 async def test_a_client_makes_one(rig: SignalingRig) -> None:
     client = await sending(rig)
     created = await create(client, "send")
+    assert created["home"] == "standby"
     resources = client.session.resources
     assert (resources.transports[str(created["id"])], resources.standby) == (SENDS_THERE, OTHER_NODE)
     created = await create(client, "recv")
@@ -53,6 +54,7 @@ async def test_a_transport_without_a_home_is_on_the_clients_node(rig: SignalingR
     client, _, _ = await standing_by(rig)
     created = await client.ask("createTransport", {"direction": "send"})
     assert asked(rig) == [("CreateTransport", "node")]
+    assert "home" not in created
     new = {"transportId": created["id"], "kind": "audio", "rtpParameters": {}}
     assert code(await client.ask("produce", new)) is None
 
@@ -222,6 +224,28 @@ async def test_a_move_ends_it(rig: SignalingRig) -> None:
         receives: "node_draining",
     }
     assert set(client.session.resources.transports) == {"up", "down"}
+
+
+async def test_a_move_to_the_node_of_the_standby_ends_it(rig: SignalingRig) -> None:
+    client, sends, receives = await standing_by(rig)
+    leaving = Leaving(placement=NODE, deadline=2_000_000_000_000)
+    producers = [each.model_copy(update={"placement": NODE}) for each in rig.backend.peers[client.peer_id].producers]
+    rig.backend.update_peer(client.peer_id, placement=OTHER_NODE, leaving=leaving, standby=None, producers=producers)
+    assert client.socket.pushes() == ["transportClosed", "transportClosed", "peerMoved"]
+    moved = client.socket.sent[-1][1]
+    assert (moved["makeBeforeBreak"], moved["standby"]) == (True, False)
+    resources = client.session.resources
+    assert (set(resources.transports), resources.producers, resources.standby) == (
+        {"up", "down"},
+        {"camera": "up"},
+        None,
+    )
+    assert rig.telemetry.taken_over == 0
+    await settled()
+    closed = [each for each in rig.backend.node_requests if isinstance(each, CloseTransport)]
+    assert [each.transport_id for each in closed] == [sends, receives]
+    made = await client.ask("createTransport", {"direction": "send", "home": "next"})
+    assert not resources.is_on_standby(str(made["id"]))
 
 
 async def test_a_standby_survives_what_it_has_no_part_in(rig: SignalingRig) -> None:

@@ -64,6 +64,9 @@ export class Receiving {
   );
   /** Another home takes over: runs that are under way end early, and none makes anything new. */
   #successor: Receiving | undefined;
+  #release = () => {};
+  /** This standby has taken over: it waits for nothing of the former home, whose dead node may not answer. */
+  readonly #released = new Promise<void>((resolve) => (this.#release = resolve));
 
   constructor(
     private readonly context: HomeContext,
@@ -114,6 +117,7 @@ export class Receiving {
     const { former } = this;
     this.prepares = false;
     this.former = undefined;
+    this.#release();
     if (former) former.#successor = this;
     this.#refusedProducers.clear();
     for (const received of this.#received.values()) {
@@ -208,7 +212,7 @@ export class Receiving {
 
   async #reconcile(): Promise<void> {
     // What the former home was about to make is either made or not.
-    await this.former?.ended;
+    if (this.former) await Promise.race([this.former.ended, this.#released]);
     if (!this.context.active || this.#successor) return;
     if (this.former && this.prepares) {
       await this.#prepare(this.former);

@@ -47,6 +47,9 @@ export class Sending {
   );
   /** Another home takes over: runs that are under way end early, and none makes anything new. */
   #successor: Sending | undefined;
+  #release = () => {};
+  /** This standby has taken over: it waits for nothing of the former home, whose dead node may not answer. */
+  readonly #released = new Promise<void>((resolve) => (this.#release = resolve));
 
   constructor(
     private readonly context: HomeContext,
@@ -99,6 +102,7 @@ export class Sending {
     const { former } = this;
     this.prepares = false;
     this.former = undefined;
+    this.#release();
     if (!former) return;
     former.#successor = this;
     for (const [source, sent] of [...this.#sent]) {
@@ -109,8 +113,10 @@ export class Sending {
       }
       sent.paused = original.paused;
       sent.wantedEncodings = original.wantedEncodings;
+      // What is not wanted any more, which the dead node was not told yet, starts no encoder.
+      const track = this.context.local().get(source)?.track;
       // A browser that refuses is asked again by the next reconciliation.
-      void setActiveEncodings(sent.producer, sent.wantedEncodings).catch(() => undefined);
+      if (track) void follow(sent, track).catch(() => undefined);
     }
   }
 
@@ -170,7 +176,7 @@ export class Sending {
 
   async #reconcile(): Promise<void> {
     // What the former home was about to make is either made or not.
-    await this.former?.ended;
+    if (this.former) await Promise.race([this.former.ended, this.#released]);
     if (!this.context.active || this.#successor) return;
     if (this.former && this.prepares) return this.#copy(this.former);
     const wanted = this.context.local();

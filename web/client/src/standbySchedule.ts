@@ -4,6 +4,7 @@
 const SETTLED_MS = 5_000;
 /** Those who lost theirs at the same time do not come back at the same time. */
 const JITTER_MS = 2_000;
+/** The server chooses a few standbys a second: each of many clients that were refused comes back at any time within twice the pause. */
 const FIRST_RETRY_MS = 30_000;
 const LAST_RETRY_MS = 300_000;
 
@@ -15,5 +16,5 @@ const LAST_RETRY_MS = 300_000;
  */
 export function standbyDelay(failures: number, random: number): number {
   const pause = failures === 0 ? SETTLED_MS : Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS);
-  return pause + random * JITTER_MS;
+  return pause + random * (failures === 0 ? JITTER_MS : pause);
 }

@@ -152,7 +152,11 @@ export class Transports {
     const target = this.#target;
     if (target === "home") return signaling.request("createTransport", { direction });
     try {
-      return await signaling.request("createTransport", { direction, home: target });
+      const offer = await signaling.request("createTransport", { direction, home: target });
+      if (target !== "standby" || offer.home === "standby") return offer;
+      // Hubbub 0.1.0 ignores where a transport is to be: this one is in the home, and what it would carry is there already.
+      this.closeOnServer(offer.id);
+      throw new CallError("unknown_event", "The server has no standbys.");
     } catch (error) {
       if (target === "standby" || CallError.of(error).code !== "invalid_state") throw error;
       this.#target = "home";

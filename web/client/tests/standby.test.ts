@@ -108,6 +108,26 @@ test("without the standby that the server means, everything is made again", asyn
   expect(rig.server.count("closeTransport")).toBe(2);
 });
 
+test("a dead node does not answer: what is sent after it follows what the application wants by then", async () => {
+  await rig.startWithStandby();
+  const answers: (() => void)[] = [];
+  rig.server.override.pauseProducer = () => new Promise((resolve) => answers.push(() => resolve({})));
+  void rig.call.local.setMicrophone(false);
+  await vi.waitFor(() => expect(rig.server.count("pauseProducer")).toBe(1));
+  const replaced = vi.spyOn(sendHandlers()[1] as FakeHandler, "replaceTrack");
+  void rig.call.local.unpublish("camera");
+  await rig.promote();
+  expect(activeEncodings[1]).toEqual([false, false, false]);
+  expect(replaced).not.toHaveBeenCalled();
+  const promoted = performance.now();
+  await vi.waitFor(() => expect(rig.requests("closeProducer")).toMatchObject([{ producerId: "video" }]), 15_000);
+  // It does not wait for the answer of the dead node, which takes 10 s.
+  expect(performance.now() - promoted).toBeLessThan(2_000);
+  await vi.waitFor(() => expect(rig.server.count("pauseProducer")).toBe(2));
+  expect(activeEncodings[1]).toEqual([false, false, false]);
+  for (const answer of answers) answer();
+});
+
 test("the standby follows what is sent", async () => {
   await rig.startWithStandby();
   const replaced = sendHandlers().map((handler) => vi.spyOn(handler, "replaceTrack"));

@@ -24,7 +24,7 @@ afterEach(async () => {
 test.each(["createTransport", "produce", "consume"] as const)("a failure of %s disturbs nothing, and is retried with another standby", async (event) => {
   let refusals = 1;
   const answers = {
-    createTransport: () => ({ ...generateTransportRemoteParameters(), iceServers: [] }),
+    createTransport: ({ home }: { home?: string }) => ({ ...generateTransportRemoteParameters(), iceServers: [], ...(home ? { home } : {}) }),
     produce: ({ kind, replaces }: { kind: string; replaces?: string }) => ({ id: replaces ?? kind }),
     consume: ({ producerId }: { producerId: string }) => consumedCamera(producerId),
   };
@@ -51,6 +51,17 @@ test.each(["invalid_argument", "unknown_event", "unavailable"])("there is no sta
   await vi.waitFor(() => expect(rig.standbyTransports.length).toBeGreaterThan(0));
   await new Promise((resolve) => setTimeout(resolve, 3 * RETRY_MS));
   expect(rig.standbyTransports.length).toBeLessThanOrEqual(2);
+  expect([rig.states, rig.errors, rig.call.hasStandby]).toEqual([[], [], false]);
+});
+
+test("an older server makes the transport in the home: it is closed, and nothing is sent twice", async () => {
+  rig.server.override.createTransport = () => ({ ...generateTransportRemoteParameters(), iceServers: [] }) as never;
+  await rig.start();
+  await vi.waitFor(() => expect(rig.requests("closeTransport").length).toBeGreaterThan(0));
+  await new Promise((resolve) => setTimeout(resolve, 3 * RETRY_MS));
+  expect(rig.standbyTransports.length).toBeLessThanOrEqual(2);
+  expect(rig.requests("closeTransport")).toHaveLength(rig.standbyTransports.length);
+  expect([rig.requests("produce").length, rig.requests("consume").length]).toEqual([2, 1]);
   expect([rig.states, rig.errors, rig.call.hasStandby]).toEqual([[], [], false]);
 });
 
@@ -138,7 +149,7 @@ test("a transport that arrives after the end of its standby is closed", async ()
   const released = new Promise<void>((resolve) => (release = resolve));
   rig.server.override.createTransport = async ({ home }) => {
     if (home) await released;
-    return { ...generateTransportRemoteParameters(), iceServers: [] } as never;
+    return { ...generateTransportRemoteParameters(), iceServers: [], ...(home ? { home } : {}) } as never;
   };
   await rig.start();
   await vi.waitFor(() => expect(rig.standbyTransports).toHaveLength(2));
@@ -160,7 +171,7 @@ function connectOver(candidateType: string): void {
 
 test("there is no standby over a TURN server unless the application says so", async () => {
   const turn = [{ urls: ["turn:turn.example"], username: "u", credential: "c" }];
-  rig.server.override.createTransport = () => ({ ...generateTransportRemoteParameters(), iceServers: turn }) as never;
+  rig.server.override.createTransport = ({ home }) => ({ ...generateTransportRemoteParameters(), iceServers: turn, ...(home ? { home } : {}) }) as never;
   connectOver("relay");
   await rig.start();
   await new Promise((resolve) => setTimeout(resolve, 4 * SOON_MS));

@@ -4064,6 +4064,10 @@ export interface TransportClosed {
 export interface TransportReady {
   dtlsParameters: DtlsParameters2;
   /**
+   * As in the request. Absent: on the client's node, or on the one to which it moves. An older server ignores a `home` that it does not know.
+   */
+  home?: "standby";
+  /**
    * The server's addresses. They do not change while the transport exists.
    */
   iceCandidates: IceCandidate[];

@@ -27,6 +27,9 @@ class TransportReady(Model):
     """STUN and TURN servers for the client's ICE agent; may be empty."""
     ice_transport_policy: Literal["all", "relay"] | None = None
     """The candidates that the client may use: `relay` means TURN only. Browsers default to `all`."""
+    home: Literal["standby"] | None = None
+    """As in the request. Absent: on the client's node, or on the one to which it moves. An older server ignores a
+    `home` that it does not know."""
 
 
 class CreateTransport(Mutation[TransportReady]):

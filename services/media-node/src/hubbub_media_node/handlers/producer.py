@@ -88,6 +88,7 @@ async def pause(context: NodeContext, request: PauseProducer) -> Done:
     """Stops forwarding the producer's packets."""
     async with context.locks.of(request.room_id, request.peer_id):
         producer = context.entities.producer(request.room_id, request.peer_id, request.producer_id)
+        producer.paused_by_peer = True
         await set_paused(context, producer, paused=True)
         return Done()
 
@@ -100,6 +101,7 @@ async def resume(context: NodeContext, request: ResumeProducer) -> Done:
         muted = HubbubError(ErrorCode.MUTED, "a moderator muted this source", retryable=True)
         if producer.is_muted():
             raise muted
+        producer.paused_by_peer = False
         await set_paused(context, producer, paused=False)
         if producer.is_muted():  # meanwhile
             await pause_if_muted(context, producer)

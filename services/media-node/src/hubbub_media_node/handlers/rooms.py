@@ -96,7 +96,7 @@ def _on_changed(context: NodeContext, room_id: str, peer_ids: set[str]) -> None:
     closed, paused and replaced, and gets their new microphones."""
     room = context.entities.rooms.get(room_id)
     if room is not None:
-        tend_standbys(context, room)  # first: they receive nothing until then
+        tend_standbys(context, room, peer_ids)  # first: they receive nothing until then
         follow_records(context, room, peer_ids)
         now = time.monotonic()
         follow_paths(context, room, now)

@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import structlog
 
 from hubbub_contracts.errors import HubbubError
@@ -23,13 +25,16 @@ from .pipes import set_paused
 _log = structlog.get_logger(__name__)
 
 
-def tend_standbys(context: NodeContext, room: Room) -> None:
-    """Follows the room's records. Call it at each change of them, and periodically: what failed is repeated."""
-    for transport in room.transports():
+def tend_standbys(context: NodeContext, room: Room, peer_ids: Collection[str] | None = None) -> None:
+    """Follows the room's records. Call it at each change of them, and periodically: what failed is repeated.
+
+    `peer_ids`: those whose records have changed; None: all.
+    """
+    for transport in [each for each in room.transports() if peer_ids is None or each.peer_id in peer_ids]:
         _hold_or_release(context, transport)
-    for producer in list(room.producers()):
-        if producer.stands_by or producer.peer_id in room.view.standing_by:
-            _follow(context, producer)
+        for producer in transport.producers.values():
+            if producer.stands_by or producer.peer_id in room.view.standing_by:
+                _follow(context, producer)
     if room.told_idle != room.view.is_standby_only:
         room.told_idle = room.view.is_standby_only
         for link in context.entities.incoming.links:
@@ -60,20 +65,27 @@ def _hold_or_release(context: NodeContext, transport: Transport) -> None:
 
 
 def _follow(context: NodeContext, producer: Producer) -> None:
-    """Its peer pauses and resumes the producer of the other node: this one is as the records say."""
+    """Its peer pauses and resumes the producer of the other node: this one is as the records say, or paused.
+
+    A record that precedes a pause of its peer must not undo it: nobody would repeat the pause after the promotion.
+    """
     placed = producer.room.view.producer(producer.id)
     if placed is None:
         return  # not registered yet, or closed: `reconciliation` decides
-    paused = placed.record.paused or producer.is_muted()
+    paused = placed.record.paused or _must_pause(producer)
     if producer.paused != paused:
         context.tasks.spawn(_set_paused(context, producer, paused), "pause-standby-producer")
     producer.stands_by = producer.is_elsewhere or producer.paused != paused
 
 
+def _must_pause(producer: Producer) -> bool:
+    return producer.is_muted() or producer.paused_by_peer
+
+
 async def _set_paused(context: NodeContext, producer: Producer, paused: bool) -> None:
     async with context.locks.of(producer.room_id, producer.peer_id):
         is_here = context.entities.producer_by_core_id(producer.core_id) is producer
-        if is_here and producer.stands_by and producer.paused != paused and not (producer.is_muted() and not paused):
+        if is_here and producer.stands_by and producer.paused != paused and (paused or not _must_pause(producer)):
             try:
                 await set_paused(context, producer, paused=paused)
             except HubbubError as error:

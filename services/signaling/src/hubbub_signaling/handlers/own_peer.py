@@ -37,6 +37,7 @@ from .entering import room_joined
 from .forced_close import STOPPED, close_forbidden, close_removed
 from .membership import RoomMembership
 from .session_access import SessionAccess
+from .standby import close_transports
 
 OWN_CHANGES = (
     PeerRemoved,
@@ -173,21 +174,25 @@ class OwnPeer:
         """The peer was placed on another node, at once or by a move, or its standby has changed.
 
         What is on a node that it has left is gone. A client that has ended the move, or its standby, itself owns
-        nothing there any more. When its standby takes over, it hears of that, and of the producers without a copy.
+        nothing there any more. When its standby takes over, it hears of that, and of the producers without a copy. A
+        move ends the standby, even one to the same node.
         """
         if self._machine.state is not SessionState.JOINED:
             return
         resources, now, lost = self._resources, int(time.time() * 1000), list[str]()
-        taken_over = resources.standby in nodes_of(peer)
+        stood_by, reason = resources.standby, _why_left(before, peer)
+        taken_over = stood_by is not None and peer.leaving is None and peer.placement == stood_by
         if taken_over:
             lost = resources.take_over([each.producer_id for each in peer.producers])
         elif peer.placement != before.placement and peer.placement == resources.ended_standby:
             self._session.on_media_gap()  # the registry learnt too late that it has ended: what it has is not there
+        elif stood_by is not None and stood_by in nodes_of(peer):
+            ended = resources.end_standby()
+            self._push_closed(ended, reason)
+            self._session.run_in_background(partial(close_transports, placement=stood_by, transports=ended))
         if standby_of(peer) != resources.ended_standby:
             resources.ended_standby = None
-        for transport_id in resources.retain(all_nodes_of(peer)):
-            reason = _why_left(before, peer)
-            self._client.push(transport.TransportClosed(transport_id=transport_id, reason=reason))
+        self._push_closed(resources.retain(all_nodes_of(peer)), reason)
         if peer.leaving is not None:
             self._push_move(peer, peer.leaving.deadline, make_before_break=True)
         elif peer.placement != before.placement:
@@ -200,6 +205,10 @@ class OwnPeer:
         if taken_over:
             self._telemetry.peer_taken_over()
             self._session.on_media_gap()  # it may have lost what nobody was told of
+
+    def _push_closed(self, transport_ids: Sequence[str], reason: str) -> None:
+        for transport_id in transport_ids:
+            self._client.push(transport.TransportClosed(transport_id=transport_id, reason=reason))
 
     def _push_move(self, peer: PeerRecord, deadline: int, *, make_before_break: bool, standby: bool = False) -> None:
         if peer.placement is not None:

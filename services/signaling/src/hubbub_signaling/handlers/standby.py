@@ -72,7 +72,7 @@ def end_standby(context: RequestContext, reason: str, *, closed_by_client: str |
         if transport_id != closed_by_client:
             context.session.push(TransportClosed(transport_id=transport_id, reason=reason))
     _end_in_the_record(context, context.membership, placement)
-    context.session.run_in_background(partial(_close, placement=placement, transports=transports))
+    context.session.run_in_background(partial(close_transports, placement=placement, transports=transports))
 
 
 def end_unknown_standby(context: RequestContext, membership: RoomMembership) -> None:
@@ -95,11 +95,14 @@ async def _close_unknown(context: RequestContext, placement: Placement) -> None:
     describe = DescribePeer(room_id=membership.room_id, peer_id=membership.peer_id)
     with contextlib.suppress(HubbubError):
         described = await context.backend.node(placement, describe)
-        await _close(context, placement, [each.transport_id for each in described.transports])
+        await close_transports(context, placement, [each.transport_id for each in described.transports])
 
 
-async def _close(context: RequestContext, placement: Placement, transports: Iterable[str]) -> None:
-    """A node that does not answer closes them when the peer's record does not name it."""
+async def close_transports(context: RequestContext, placement: Placement, transports: Iterable[str]) -> None:
+    """Closes them on their node.
+
+    A node that does not answer closes them when the peer's record does not name it.
+    """
     membership = context.membership
     for transport_id in transports:
         with contextlib.suppress(HubbubError):

@@ -50,6 +50,7 @@ async def create_transport(context: RequestContext, request: socket.CreateTransp
         sctp_parameters=created.sctp_parameters,
         ice_servers=context.ice_servers(membership.peer_id),
         ice_transport_policy=context.settings.ice_servers.policy,
+        home="standby" if request.home == "standby" else None,
     )
 
 
