@@ -111,7 +111,7 @@ async def row_10_unconfirmed_producer(installation: Installation, call_id: str) 
                 ),
             )
             event = await asyncio.wait_for(events.get(), UNCONFIRMED + LATE)
-        assert event == ProducerClosed(producer_id="orphan", reason="unconfirmed")
+        assert event == ProducerClosed(producer_id="orphan", reason="unconfirmed", transport_id=transport.id)
         assert [one.producer_id for one in (await client.describe(placement, call_id, alice.peer_id)).producers] == []
         await subscription.stop()
 

@@ -12,6 +12,7 @@ import pytest
 
 from hubbub_client import Call, CallError, FrameStream, InboundStats, OutboundStats, RemotePublication, TransportStats
 from hubbub_client import call as call_module
+from hubbub_contracts.socket.consumer import ResumeConsumer
 from support import udp_relay
 from support.bus_client import bus_client
 from support.installation import Installation
@@ -117,6 +118,36 @@ async def test_a_lost_socket_is_resumed_while_frames_go_on(installation: Install
                     pass
         assert bob.local.peer_id == peer_id
         assert list(participant_of(bob, "Ann").publications) == ["microphone"]  # type: ignore[union-attr]
+
+
+async def test_frames_go_on_when_the_socket_is_lost_before_the_answer_to_a_resume(
+    installation: Installation, call_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        TcpProxy(int(installation.url.rpartition(":")[2])) as proxy,
+        Call(installation.url, call_id, "Ann") as ann,
+        Call(f"http://127.0.0.1:{proxy.port}", call_id, "Bob") as bob,
+    ):
+        await ann.local.publish(ToneTrack(), "microphone")
+        microphone = await publication_of(bob, "Ann", "microphone")
+        request = bob._signaling.request
+
+        async def without_answer(message: Any, *rest: Any) -> Any:
+            if isinstance(message, ResumeConsumer):
+                proxy.block(to_target=False)
+            return await request(message, *rest)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(bob._signaling, "request", without_answer)
+            async with microphone.frames() as sound:
+                await next_new(sound)
+                await proxy.cut()
+                await until(lambda: bob.state == "reconnecting")
+                await next_new(sound)
+                patched.undo()
+                await proxy.start()
+                await until(lambda: bob.state == "connected")
+                await next_new(sound)
 
 
 async def test_a_session_that_expired_is_joined_again(tmp_path: Path, call_id: str) -> None:

@@ -120,7 +120,7 @@ def consumer_closed(reason: CloseReason) -> tuple[str, MediaEvent]:
 
 
 def producer_closed(reason: CloseReason) -> tuple[str, MediaEvent]:
-    return "alice", media.ProducerClosed(producer_id="producer", reason=reason)
+    return "alice", media.ProducerClosed(producer_id="producer", reason=reason, transport_id="send")
 
 
 SEND_CASCADE = (

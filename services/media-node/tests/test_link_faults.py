@@ -126,6 +126,41 @@ async def test_producers_are_opened_at_once_over_a_link(nodes: TwoNodes) -> None
     assert len(nodes.b.links()) == 1
 
 
+async def test_a_producer_whose_link_is_closed_before_the_answer_comes_over_another(nodes: TwoNodes) -> None:
+    await nodes.start()
+    await produce_another(nodes, "second")
+    await nodes.consume("one")
+    answer, (closed,) = nodes.b.nodes.answer, nodes.b.context.entities.incoming.links
+
+    async def close_first(node: Placement, message: NodeRequest[Any]) -> Model:
+        reply = await answer(node, message)
+        if isinstance(message, OpenPipe) and not closed.closing:
+            nodes.b.core_says(events.ProducerClosed(nodes.remote.core_id, "internal"))
+        return reply
+
+    nodes.b.nodes.answer = close_first
+    await nodes.consume("two", producer_id="second")
+    (link,) = nodes.b.context.entities.incoming.links
+    assert link is not closed
+    assert [each.id for each in link.carried] == ["second"]
+    assert nodes.a.context.entities.outgoing.find_link(link.id) is not None
+
+
+async def test_links_that_are_closed_again_and_again_end_the_opening(nodes: TwoNodes) -> None:
+    await nodes.start()
+    answer = nodes.b.nodes.answer
+
+    async def answer_of_closed(node: Placement, message: NodeRequest[Any]) -> Model:
+        reply = await answer(node, message)
+        return reply.model_copy(update={"link_id": "closed"}) if isinstance(message, OpenPipe) else reply
+
+    nodes.b.nodes.answer = answer_of_closed
+    with pytest.raises(HubbubError, match="closed meanwhile") as caught:
+        await nodes.consume()
+    assert caught.value.retryable
+    assert len([message for _, message in nodes.b.nodes.requests if isinstance(message, OpenPipe)]) == 2
+
+
 async def test_a_node_that_does_not_answer_holds_up_no_microphone_here() -> None:
     nodes = TwoNodes(room_peers_per_worker=1)
     await nodes.start(AUDIO)

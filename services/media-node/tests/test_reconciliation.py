@@ -104,6 +104,21 @@ async def test_a_peer_that_was_placed_on_another_node_is_closed_without_an_event
     assert transport.close_request is SILENT
 
 
+async def test_a_peer_that_is_back_before_it_is_closed_stays(rig: NodeRig) -> None:
+    """The node learns of both placements at once, and the transport is of the second one."""
+    transport = await rig.create_transport()
+    elsewhere = Placement(node_id="other", epoch=1)
+    confirm(rig, 1, placement=elsewhere)
+    confirm(rig, 2)
+    await rig.finish_tasks()
+    assert transport.close_request is None
+    confirm(rig, 3, placement=elsewhere)
+    confirm(rig, 4)
+    rig.replicas.projections[ROOM].apply(PeerChanged(5, "alice", None, "left"))
+    await rig.finish_tasks()
+    assert transport.close_request is SILENT
+
+
 async def test_a_fenced_node_closes_every_peer(rig: NodeRig) -> None:
     transports = [await rig.create_transport(peer_id, transport_id=peer_id) for peer_id in ("alice", "bob")]
     await close_everything(rig.context)

@@ -91,7 +91,7 @@ async def test_an_unconfirmed_producer_is_closed_after_the_timeout(make_peer: Ma
     up, _ = await peer.create_transport("send")
     producer_id = await peer.produce(up, RECORDED)
     await until(lambda: bool(peer.events))
-    assert peer.events == [media.ProducerClosed(producer_id=producer_id, reason="unconfirmed")]
+    assert peer.events == [media.ProducerClosed(producer_id=producer_id, reason="unconfirmed", transport_id=up)]
     assert await exists(peer)
 
 

@@ -134,8 +134,10 @@ def test_a_peer_that_leaves_this_incarnation_has_not_departed(rig: Rig) -> None:
     rig.view.apply(written(1, moving("a", THERE, HERE)))
     assert rig.departed == set()
     assert rig.view.leaving == {"a"}
+    assert rig.view.hosts("a")
     rig.view.apply(written(2, record("a", THERE)))
     assert rig.departed == {"a"}
+    assert not rig.view.hosts("a")
     assert rig.view.leaving == set()
 
 

@@ -47,6 +47,6 @@ async def test_a_silent_clients_objects_are_closed_and_it_is_notified_of_each(ma
     await link.close_silently()
     await until(lambda: len(peer.events) == 2)
     assert peer.events == [
-        media.ProducerClosed(producer_id=producer_id, reason="transport_closed"),
+        media.ProducerClosed(producer_id=producer_id, reason="transport_closed", transport_id=link.id),
         media.TransportClosed(transport_id=link.id, reason="ice_timeout"),
     ]

@@ -130,15 +130,46 @@ async def test_a_source_that_is_stopped_during_its_replacement(rig: SignalingRig
     assert client.session.resources.producers == {}
 
 
-async def test_a_move_that_ends_during_a_replacement(rig: SignalingRig) -> None:
+async def test_a_move_that_ends_between_the_write_of_a_replacement_and_its_answer(rig: SignalingRig) -> None:
     client = await moving(rig)
 
     async def end_first(_: ReplaceProducer) -> Registered:
         replaced(rig, client)
-        end(rig, client)
+        end(rig, client)  # the former node has died
         return Registered(revision=rig.backend.revision)
 
     rig.backend.answers[ReplaceProducer] = end_first
+    assert await client.ask("produce", REPLACE) == {"id": "camera"}
+    assert asked(rig) == [("CreateProducer", "other")]
+    assert client.session.resources.producers == {"camera": "next"}
+    assert client.session.resources.replacing == {}
+    await rig.ports.outbox.drain()
+    assert (client.socket.pushes(), rig.backend.removed_producers()) == (["transportClosed", "transportClosed"], [])
+
+
+async def test_a_move_that_ends_before_the_write_of_a_replacement(rig: SignalingRig) -> None:
+    client = await moving(rig)
+
+    async def end_first(_: ReplaceProducer) -> Registered:
+        end(rig, client)
+        raise HubbubError(ErrorCode.NOT_FOUND, "no such producer")
+
+    rig.backend.answers[ReplaceProducer] = end_first
+    assert code(await client.ask("produce", REPLACE)) == "not_found"
+    assert asked(rig) == [("CreateProducer", "other"), ("CloseProducer", "other")]
+    assert client.session.resources.producers == client.session.resources.replacing == {}
+
+
+async def test_a_producer_that_its_client_closes_during_a_replacement(rig: SignalingRig) -> None:
+    client = await moving(rig)
+
+    async def close_first(_: ReplaceProducer) -> Registered:
+        client.session.resources.producers.pop("camera")
+        replaced(rig, client)
+        end(rig, client)
+        return Registered(revision=rig.backend.revision)
+
+    rig.backend.answers[ReplaceProducer] = close_first
     assert code(await client.ask("produce", REPLACE)) == "not_found"
     assert asked(rig) == [("CreateProducer", "other"), ("CloseProducer", "other")]
     await rig.ports.outbox.drain()
@@ -190,3 +221,53 @@ async def test_a_role_without_publishing_closes_on_both_nodes(rig: SignalingRig)
     rig.backend.moderate(Moderation.model_validate({"roles": [{"userId": user, "role": "listener"}]}))
     assert await client.ask("getProducers") == {"producers": []}
     assert sorted(asked(rig)) == [("CloseProducer", "node"), ("CloseProducer", "other")]
+
+
+@pytest.mark.parametrize("transport_id", ["up", None], ids=["former transport", "older node"])
+async def test_a_former_node_that_closes_a_producer_before_it_knows_of_its_replacement(
+    rig: SignalingRig, transport_id: str | None
+) -> None:
+    client = await moving(rig)
+    await client.ask("produce", REPLACE)
+    replaced(rig, client)
+    closed = media.ProducerClosed(producer_id="camera", reason="transport_closed", transport_id=transport_id)
+    client.session.on_media_event(closed)
+    client.session.on_media_event(media.TransportClosed(transport_id="up", reason="ice_timeout"))
+    await rig.ports.outbox.drain()
+    if transport_id is None:
+        assert (client.socket.pushes(), rig.backend.removed_producers()) == (
+            ["producerClosed", "transportClosed"],
+            [["camera"]],
+        )
+    else:
+        assert (client.socket.pushes(), rig.backend.removed_producers()) == (["transportClosed"], [])
+        assert client.session.resources.producers == {"camera": "next"}
+
+
+async def test_a_former_transport_that_fails_between_the_write_of_a_replacement_and_its_answer(
+    rig: SignalingRig,
+) -> None:
+    client = await moving(rig)
+
+    async def fail_first(_: ReplaceProducer) -> Registered:
+        replaced(rig, client)
+        closed = media.ProducerClosed(producer_id="camera", reason="transport_closed", transport_id="up")
+        client.session.on_media_event(closed)
+        client.session.on_media_event(media.TransportClosed(transport_id="up", reason="ice_timeout"))
+        return Registered(revision=rig.backend.revision)
+
+    rig.backend.answers[ReplaceProducer] = fail_first
+    assert await client.ask("produce", REPLACE) == {"id": "camera"}
+    await rig.ports.outbox.drain()
+    assert (client.socket.pushes(), rig.backend.removed_producers()) == (["transportClosed"], [])
+    assert client.session.resources.producers == {"camera": "next"}
+
+
+async def test_the_new_node_closes_a_replaced_producer(rig: SignalingRig) -> None:
+    client = await moving(rig)
+    await client.ask("produce", REPLACE)
+    replaced(rig, client)
+    closed = media.ProducerClosed(producer_id="camera", reason="internal", transport_id="next")
+    client.session.on_media_event(closed)
+    await rig.ports.outbox.drain()
+    assert (client.socket.pushes(), rig.backend.removed_producers()) == (["producerClosed"], [["camera"]])

@@ -87,6 +87,8 @@ class _Received:
     receiver: Receiver
     preferred_layers: PreferredLayers | None
     """On the server."""
+    paused: bool = True
+    """Whether the server has not confirmed yet that it sends: it may send already."""
 
 
 class Media:
@@ -166,6 +168,7 @@ class Media:
             if consumer is None:
                 self._drop_received(producer_id)
             else:
+                received.paused = consumer.paused
                 received.track.publication.set_current_layers(consumer.layers)
                 received.track.publication.set_paused_by_bandwidth(consumer.paused_by_bandwidth)
                 self.paused_by_server(consumer.consumer_id, "link", paused=consumer.paused_by_link)
@@ -313,11 +316,12 @@ class Media:
             for producer_id, track in self._roster.tracks.items()
             if track.publication.wanted and producer_id not in self._received and producer_id not in self._refused
         ]
-        if wanted:
+        paused = [received for received in self._received.values() if received.paused]
+        if wanted or paused:
             transport = await self._transports.get("recv")
+            work = [self._consume(transport, one) for one in wanted] + [self._resume(transport, one) for one in paused]
             # return_exceptions: the failure of one track does not stop the others.
-            results = await asyncio.gather(*(self._consume(transport, one) for one in wanted), return_exceptions=True)
-            for result in results:
+            for result in await asyncio.gather(*work, return_exceptions=True):
                 if isinstance(result, BaseException):
                     raise result
         for received in list(self._received.values()):
@@ -331,26 +335,42 @@ class Media:
                 Consume(transport_id=transport.id, producer_id=track.producer_id, preferred_layers=preferred)
             )
             receiver = Receiver(_stream_parameters(answer.rtp_parameters))
-            if (
-                self._roster.tracks.get(track.producer_id) is not track
-                or self._transports.existing("recv") is not transport
-            ):
-                return
-            self._received[track.producer_id] = _Received(answer.id, track, receiver, preferred)
-            publication.set_unreachable(answer.id in self._cut_off)
-            transport.add_receiver(receiver, publication.deliver)
-            publication.set_receiver(receiver.request_key_frame)
-            await self._signaling.request(ResumeConsumer(consumer_id=answer.id))
         except CallError as error:
-            # The server may have closed the transport, whose end is then reported before or after this answer.
-            gone = self._transports.existing("recv") is not transport
-            if gone or self._roster.tracks.get(track.producer_id) is not track:
-                return
-            self._drop_received(track.producer_id)
-            if error.retryable:
-                raise
-            self._refused.add(track.producer_id)
-            self._listener.consume_failed(error)
+            self._not_received(transport, track, error)
+            return
+        if not self._is_current(transport, track):
+            return
+        received = self._received[track.producer_id] = _Received(answer.id, track, receiver, preferred)
+        publication.set_unreachable(answer.id in self._cut_off)
+        transport.add_receiver(receiver, publication.deliver)
+        publication.set_receiver(receiver.request_key_frame)
+        await self._resume(transport, received)
+
+    async def _resume(self, transport: RtpTransport, received: _Received) -> None:
+        """Has the server send. Without its answer the track stays, as frames may arrive: the next run asks again."""
+        try:
+            await self._signaling.request(ResumeConsumer(consumer_id=received.consumer_id))
+        except CallError as error:
+            self._not_received(transport, received.track, error)
+        else:
+            received.paused = False
+
+    def _not_received(self, transport: RtpTransport, track: RemoteTrack, error: CallError) -> None:
+        """Raises an error that the next run may not meet, and remembers that the server refused the track after others.
+
+        The server may have closed the transport, whose end is then reported before or after this error.
+        """
+        if not self._is_current(transport, track):
+            return
+        if error.retryable:
+            raise error
+        self._drop_received(track.producer_id)
+        self._refused.add(track.producer_id)
+        self._listener.consume_failed(error)
+
+    def _is_current(self, transport: RtpTransport, track: RemoteTrack) -> bool:
+        """Whether the track still exists, and is to be received over this transport."""
+        return self._roster.tracks.get(track.producer_id) is track and self._transports.existing("recv") is transport
 
     async def _apply_preferred_layers(self, received: _Received) -> None:
         preferred = received.track.publication.preferred_layers

@@ -117,6 +117,8 @@ class ProducerClosed(Event):
     type: Literal["hubbub.v1.media.producer-closed"] = "hubbub.v1.media.producer-closed"
     producer_id: Id
     reason: CloseReason
+    transport_id: Id | None = None
+    """The transport that it was on: a replaced producer has the same id on another one. Absent: by an older node."""
 
 
 class ConsumerClosed(Event):

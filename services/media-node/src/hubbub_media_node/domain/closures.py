@@ -88,7 +88,8 @@ def _producer_closed(entities: EntityStore, producer: Producer, core_reason: eve
     reason = _reason(core_reason, producer.close_request, producer.transport)
     if reason is None or producer.is_elsewhere:
         return Closure()
-    return Closure(event=to_owner(producer, media.ProducerClosed(producer_id=producer.id, reason=reason)))
+    event = media.ProducerClosed(producer_id=producer.id, reason=reason, transport_id=producer.transport.id)
+    return Closure(event=to_owner(producer, event))
 
 
 def _transport_closed(entities: EntityStore, transport: Transport, core_reason: events.CloseReason) -> Closure:

@@ -192,6 +192,11 @@ class RoomView:
         """The ids of the peers that have something here which no quota counts: they are on another node, too."""
         return self.leaving | self.standing_by
 
+    def hosts(self, peer_id: str) -> bool:
+        """Whether the room has a peer on this incarnation: for good, or until it has moved."""
+        record = self._peers.get(peer_id)
+        return record is not None and record.placement is not None and not self._has_departed(record)
+
     def movers(self) -> Movers:
         """Whom a drain of this node waits for."""
         able = [peer for peer in self._peers.values() if peer.make_before_break and peer.placement == self._placement]

@@ -77,11 +77,15 @@ async def close_transports(context: NodeContext, room_id: str, peer_id: str, req
 async def close_departed(context: NodeContext, room_id: str, peer_ids: Iterable[str]) -> None:
     """Closes peers that were removed from the room or placed on another node. They get no event.
 
+    One that is back by then stays: the node learns of both placements late, and may have its new transports already.
     Raises HubbubError after the last one, when some could not be closed.
     """
 
     async def leave(peer_id: str) -> None:
         async with context.locks.of(room_id, peer_id):
+            room = context.entities.rooms.get(room_id)
+            if room is None or room.view.hosts(peer_id):
+                return
             for transport in context.entities.transports_of(room_id, peer_id):
                 await close_when_left(context, transport)
 

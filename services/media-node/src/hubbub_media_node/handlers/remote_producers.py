@@ -179,7 +179,16 @@ def _learn(context: NodeContext, room: Room, remote: RemoteProducer) -> bool:
 
 
 async def _open_from(context: NodeContext, router: Router, node: Placement, wanted: Wanted) -> RemoteProducer:
-    """Opens a pipe from a node. One that needs a link makes it, and all others share it."""
+    """Opens a pipe from a node. Asks it once more when the link that it chose was closed meanwhile."""
+    for _ in range(2):
+        remote = await _ask(context, router, node, wanted)
+        if remote is not None:
+            return remote
+    raise HubbubError(ErrorCode.UNAVAILABLE, "the link was closed meanwhile", retryable=True)
+
+
+async def _ask(context: NodeContext, router: Router, node: Placement, wanted: Wanted) -> RemoteProducer | None:
+    """As `_open`. A pipe that needs a link makes it, and all others share it."""
     deadline = time.monotonic() + LINK_TIMEOUT
     async with context.pipe_locks.of(router.core_id, node.node_id, node.epoch):
         if time.monotonic() >= deadline:
@@ -189,7 +198,8 @@ async def _open_from(context: NodeContext, router: Router, node: Placement, want
     return await _open(context, router, node, wanted)
 
 
-async def _open(context: NodeContext, router: Router, node: Placement, wanted: Wanted) -> RemoteProducer:
+async def _open(context: NodeContext, router: Router, node: Placement, wanted: Wanted) -> RemoteProducer | None:
+    """Opens a pipe over a link that is there, or a new one. None when that is closed before the answer."""
     incoming, own = context.entities.incoming, context.lease.placement
     link_id, ours = ids.mint(), new_end(context.link_ip(), context.core.addresses[router.worker][1])
     opened = await context.nodes.request(
@@ -211,7 +221,7 @@ async def _open(context: NodeContext, router: Router, node: Placement, wanted: W
     link = incoming.find_link(opened.link_id)
     if link is None:
         if opened.end is None or opened.link_id != link_id:
-            raise HubbubError(ErrorCode.UNAVAILABLE, "the link was closed meanwhile", retryable=True)
+            return None
         transport = CoreObject(router.worker, context.entities.next_core_id())
         link = IncomingLink(
             id=link_id, router=router, node=node, transport=transport, ours=ours.described, theirs=opened.end

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.media import PauseReason
 from hubbub_contracts.bus.node import ConsumerDescription
-from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.records import PeerRecord, Placement
 from hubbub_contracts.types import Direction, OpenDirection
 
 
@@ -49,10 +49,10 @@ class OwnedResources:
     """The client's standby (ADR 50). Its transports and consumers are among those above."""
     standby_producers: dict[str, str] = field(default_factory=dict)
     """id of a producer -> id of the transport of its copy on the standby"""
-    taken_over: set[str] = field(default_factory=set)
-    """The producers that were copies on a standby before. The node that had them first may still say that they end."""
     ended_standby: Placement | None = None
     """A standby that the session has ended, while the room's record may still name it."""
+    replacing: dict[str, str] = field(default_factory=dict)
+    """producer id -> id of the transport that a request without an answer yet moves it to"""
 
     @property
     def directions(self) -> dict[str, OpenDirection]:
@@ -68,10 +68,6 @@ class OwnedResources:
         """Whether the client's standby has the transport."""
         found = self.transports.get(transport_id)
         return found is not None and found.placement == self.standby
-
-    def may_be_another(self, producer_id: str) -> bool:
-        """Whether an event about this producer may come from a node that has, or had, another of the same id."""
-        return producer_id in self.standby_producers or producer_id in self.taken_over
 
     def require_transport(self, transport_id: str, direction: Direction | None = None) -> Placement:
         """The node that has the transport.
@@ -112,6 +108,18 @@ class OwnedResources:
         }
         return removed
 
+    def follow(self, record: PeerRecord) -> None:
+        """The producers that the room has on another node already are on their new transports, before the answer."""
+        placed = {each.producer_id: record.placement_of(each) for each in record.producers}
+        for producer_id, transport_id in self.replacing.items():
+            successor = self.transports.get(transport_id)
+            if (
+                successor is not None
+                and producer_id in self.producers
+                and placed.get(producer_id) == successor.placement
+            ):
+                self.producers[producer_id] = transport_id
+
     def retain(self, placements: Collection[Placement]) -> list[str]:
         """Removes what is on other nodes. Returns the ids of the transports there."""
         removed = [each for each, owned in self.transports.items() if owned.placement not in placements]
@@ -139,7 +147,6 @@ class OwnedResources:
         if self.standby is not None:
             self.retain([self.standby])
         self.producers.update(copies)
-        self.taken_over |= copies.keys()
         self.standby_producers.clear()
         self.standby = None
         return lost
@@ -159,7 +166,6 @@ class OwnedResources:
             set(self.unanswered),
             self.standby,
             dict(self.standby_producers),
-            set(self.taken_over),
             self.ended_standby,
         )
 
@@ -171,4 +177,4 @@ class OwnedResources:
         self.unanswered.clear()
         self.standby = self.ended_standby = None
         self.standby_producers.clear()
-        self.taken_over.clear()
+        self.replacing.clear()

@@ -43,14 +43,12 @@ class MediaEvents:
         resources: OwnedResources,
         outbox: RegistryOutbox,
         *,
-        on_doubt: Callable[[], None],
         on_standby_lost: Callable[[CloseReason], None],
     ) -> None:
-        """`on_doubt` has the nodes asked what they have. `on_standby_lost`: a transport of the standby was closed."""
+        """`on_standby_lost`: a transport of the standby was closed."""
         self._client = client
         self._resources = resources
         self._outbox = outbox
-        self._on_doubt = on_doubt
         self._on_standby_lost = on_standby_lost
         self._connection = ConnectionReporter(outbox)
 
@@ -58,21 +56,16 @@ class MediaEvents:
         """Ends the reports about the connection, because the membership ends."""
         self._connection.stop()
 
-    def apply(self, event: MediaEvent, membership: RoomMembership | None, *, described: bool = False) -> None:
-        """Pushes what changed to the client. Removes the resource that the node closed.
-
-        `described`: it follows from what the peer's node has. Else it may come from a node that has, or had, another
-        producer of the same id, since events name no node.
-        """
+    def apply(self, event: MediaEvent, membership: RoomMembership | None) -> None:
+        """Pushes what changed to the client. Removes the resource that the node closed."""
         subject = subject_of(event)
+        if membership is not None and isinstance(event, ProducerClosed | TransportClosed):
+            self._follow(membership)
         match event:
             case TransportConnected() | TransportDisconnected() | TransportClosed():
                 self._on_transport_event(event, membership)
-            case ProducerClosed() if not described and self._resources.may_be_another(subject):
-                self._on_doubt()
-            case ProducerClosed(producer_id=producer_id, reason=reason):
-                is_owned = self._resources.producers.pop(producer_id, None) is not None
-                self._producer_closed(producer_id, reason, membership, is_owned=is_owned)
+            case ProducerClosed():
+                self._producer_closed(event, membership)
             case ConsumerClosed(consumer_id=consumer_id, producer_id=producer_id, reason=reason):
                 if self._resources.consumers.pop(consumer_id, None) is not None:
                     self._client.push(
@@ -121,31 +114,40 @@ class MediaEvents:
                     self.report_connection("disconnected", membership)
             case TransportClosed(reason=reason):
                 removed = self._resources.remove_transport(transport_id)
-                for producer_id in filter(self._resources.may_be_another, removed):
-                    self._producer_closed(producer_id, "transport_closed", membership, is_owned=True)
                 if removed and membership is not None and _is_moving(membership):
                     self._remove_from_room(removed, membership)  # the node did not know yet that they are there
                 self._client.push(transport.TransportClosed(transport_id=transport_id, reason=reason))
                 if counts and reason in FAILURES:
                     self.report_connection("disconnected", membership)
 
-    def _producer_closed(
-        self, producer_id: str, reason: str, membership: RoomMembership | None, *, is_owned: bool
-    ) -> None:
-        """Removes the producer from the room. The client knows of it unless a server sent it on behalf of the peer."""
+    def _producer_closed(self, event: ProducerClosed, membership: RoomMembership | None) -> None:
+        """Removes the producer from the room. The client knows of it unless a server sent it on behalf of the peer.
+
+        One that was replaced, or taken over by a standby, goes on: its former node did not know of that yet.
+        """
+        producer_id = event.producer_id
+        owner = self._resources.producers.get(producer_id)
+        if owner is not None and event.transport_id not in (None, owner):
+            return
+        self._resources.producers.pop(producer_id, None)
         if membership is None:
             return
         self._remove_from_room([producer_id], membership)
-        if not is_owned:
+        if owner is None:
             return
         self._client.push(
             producer.ProducerClosed(
                 producer_id=producer_id,
                 peer_id=membership.peer_id,
-                reason=reason,
+                reason=event.reason,
                 revision=membership.hub.view.revision,
             )
         )
+
+    def _follow(self, membership: RoomMembership) -> None:
+        record = membership.hub.view.peers.get(membership.peer_id)
+        if record is not None:
+            self._resources.follow(record)
 
     def _remove_from_room(self, producer_ids: list[str], membership: RoomMembership) -> None:
         self._outbox.enqueue(

@@ -192,6 +192,7 @@ class OwnPeer:
             self._session.run_in_background(partial(close_transports, placement=stood_by, transports=ended))
         if standby_of(peer) != resources.ended_standby:
             resources.ended_standby = None
+        resources.follow(peer)
         self._push_closed(resources.retain(all_nodes_of(peer)), reason)
         if peer.leaving is not None:
             self._push_move(peer, peer.leaving.deadline, make_before_break=True)

@@ -37,6 +37,7 @@ async def replace_producer(context: RequestContext, request: socket.Produce, pro
         # The node knows whether it is the same request again, and answers `conflict` when it is another one.
         created = await backend.node(placement, create)
         return socket.Produced(id=producer_id, paused=True if created.paused else None)
+    context.resources.replacing[producer_id] = request.transport_id
     try:
         created = await backend.node(placement, create)
         paused = request.paused or created.paused
@@ -57,6 +58,8 @@ async def replace_producer(context: RequestContext, request: socket.Produce, pro
             context.resources.unanswered.add(producer_id)
             context.session.on_media_gap()
         raise
+    finally:
+        context.resources.replacing.pop(producer_id, None)
     context.resources.producers[producer_id] = request.transport_id
     if registered.paused:  # paused when it was replaced, which the new node need not know
         pause = producer.PauseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=producer_id)

@@ -113,15 +113,12 @@ class Session:
         self._queue = KeyedQueue()
         self._running: set[RequestContext] = set()
         self._deferred: list[Callable[[], None]] = []
-        self._media_recovery = MediaGapRecovery(
-            ports.backend, ports.outbox, self.resources, partial(self.on_media_event, described=True)
-        )
+        self._media_recovery = MediaGapRecovery(ports.backend, ports.outbox, self.resources, self.on_media_event)
         self._media_gap_while_entering = False
         self._media_events = MediaEvents(
             client,
             self.resources,
             ports.outbox,
-            on_doubt=self.on_media_gap,
             on_standby_lost=lambda reason: end_standby(self._context(), reason),
         )
         self._own_peer = OwnPeer(
@@ -277,14 +274,14 @@ class Session:
         """Closes the socket. The client resumes, and the answer contains the whole room."""
         self.client.close()
 
-    def on_media_event(self, event: MediaEvent, *, described: bool = False) -> None:
+    def on_media_event(self, event: MediaEvent) -> None:
         """See `MediaEvents.apply`. Waits for the answer that introduces the event's subject to the client."""
         subject = subject_of(event)
         entering = self.machine.state is SessionState.JOINING
         if entering or any(subject in context.new_ids for context in self._running):
-            self._deferred.append(partial(self.on_media_event, event, described=described))
+            self._deferred.append(partial(self.on_media_event, event))
         else:
-            self._media_events.apply(event, self.membership, described=described)
+            self._media_events.apply(event, self.membership)
 
     def on_media_gap(self) -> None:
         """See `RequestingSession`. Media events may have been missed as well."""
