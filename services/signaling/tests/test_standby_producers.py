@@ -251,9 +251,10 @@ async def test_the_end_of_the_first_homes_transport_closes_the_copy(rig: Signali
     assert ended(rig) == []
 
 
-async def test_an_event_of_either_node_about_the_producer_is_only_a_hint(rig: SignalingRig) -> None:
-    client, _, _ = await standing_by(rig)
-    client.session.on_media_event(media.ProducerClosed(producer_id="camera", reason="transport_closed"))
+async def test_the_end_of_a_copy_does_not_end_the_producer(rig: SignalingRig) -> None:
+    client, sends, _ = await standing_by(rig)
+    ended = media.ProducerClosed(producer_id="camera", transport_id=sends, reason="transport_closed")
+    client.session.on_media_event(ended)
     assert (client.socket.pushes(), rig.backend.removed_producers()) == ([], [])
     assert client.session.resources.producers == {"camera": "up"}
     assert client.session.resources.standby_producers != {}
@@ -262,10 +263,11 @@ async def test_an_event_of_either_node_about_the_producer_is_only_a_hint(rig: Si
 async def test_a_closed_transport_of_the_first_home_takes_its_producer(rig: SignalingRig) -> None:
     client, _, _ = await standing_by(rig)
     for event in (
-        media.ProducerClosed(producer_id="camera", reason="transport_closed"),
+        media.ProducerClosed(producer_id="camera", transport_id="up", reason="transport_closed"),
         media.TransportClosed(transport_id="up", reason="ice_timeout"),
     ):
         client.session.on_media_event(event)
     assert client.socket.pushes() == ["producerClosed", "transportClosed"]
+    assert client.session.resources.standby_producers == {}
     await rig.ports.outbox.drain()
     assert rig.backend.removed_producers() == [["camera"]]

@@ -140,7 +140,8 @@ async def test_the_former_node_cannot_close_the_producer(rig: SignalingRig) -> N
     client, sends, receives = await standing_by(rig)
     rig.backend.nodes[OTHER_NODE][DescribePeer] = description(sends, receives, "camera")
     take_over(rig, client)
-    client.session.on_media_event(media.ProducerClosed(producer_id="camera", reason="transport_closed"))
+    ended = media.ProducerClosed(producer_id="camera", transport_id="up", reason="transport_closed")
+    client.session.on_media_event(ended)
     await asyncio.sleep(60)
     assert client.socket.pushes() == ["peerMoved"]
     assert rig.backend.removed_producers() == []
@@ -153,7 +154,7 @@ async def test_the_new_node_closes_the_producer(rig: SignalingRig) -> None:
     take_over(rig, client)
     await settled()
     rig.backend.nodes[OTHER_NODE][DescribePeer] = description(sends, receives)
-    client.session.on_media_event(media.ProducerClosed(producer_id="camera", reason="other"))
+    client.session.on_media_event(media.ProducerClosed(producer_id="camera", transport_id=sends, reason="other"))
     await asyncio.sleep(60)
     assert client.socket.pushes()[-1] == "producerClosed"
     assert ["camera"] in rig.backend.removed_producers()

@@ -130,6 +130,7 @@ class MediaEvents:
         if owner is not None and event.transport_id not in (None, owner):
             return
         self._resources.producers.pop(producer_id, None)
+        self._resources.standby_producers.pop(producer_id, None)  # its node closes what the room does not list
         if membership is None:
             return
         self._remove_from_room([producer_id], membership)
