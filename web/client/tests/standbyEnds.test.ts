@@ -109,7 +109,7 @@ test("a standby stays while the home has lost its network path, and ends with th
 test("none is made while the media is disturbed", async () => {
   await rig.startWithStandby();
   // The one that is lost first is planned again before the home is disturbed, the other one not.
-  for (const transport of ["produce", "consume"]) {
+  for (const transport of ["produce", "consume"] as const) {
     rig.server.push("transportClosed", { transportId: rig.ids(transport).at(-1) as string, reason: "node_lost" });
     await rig.arrived();
     handlers[0]?.setConnectionState("disconnected");
