@@ -184,6 +184,13 @@ def test_a_standby_is_another_node_that_takes_rooms_and_is_idle() -> None:
     assert standby(nodes_with(A), rooms) is None
 
 
+def test_a_node_of_an_older_version_is_no_standby() -> None:
+    rooms, nodes = rooms_with(peer_record("one", placement=A)), nodes_with(A, B)
+    assert standby(nodes, rooms) == B
+    nodes.heartbeat(heartbeat(B).model_copy(update={"has_standbys": False}), 2.0)
+    assert standby(nodes, rooms) is None
+
+
 def test_a_room_that_stays_on_one_node_has_no_standbys() -> None:
     assert standby(nodes_with(A, B), rooms_with(peer_record("one")), limit=None) is None
 

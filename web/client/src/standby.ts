@@ -15,11 +15,16 @@ import { readReports } from "./stats.ts";
 /** Answers after which this call has no standby: the server does not know of it. */
 const REFUSED: ReadonlySet<string> = new Set(["invalid_argument", "unknown_event"]);
 
+/** One that was ready for less long, in milliseconds, counts as failed: whatever ended it may end the next one, too. */
+const PROVEN_MS = 60_000;
+
 export class Standby {
   #home: Home | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** The attempts since the last one that succeeded. */
+  /** The attempts since the last one that proved to work. */
   #attempts = 0;
+  /** When the present one became ready, as of `performance.now()`. */
+  #readySince: number | undefined;
   #refused = false;
 
   /**
@@ -37,7 +42,7 @@ export class Standby {
   readonly listener: HomeListener = {
     disrupted: () => this.#renew(),
     advanced: () => {
-      if (this.isReady) this.#attempts = 0;
+      if (this.isReady) this.#readySince ??= performance.now();
     },
     syncNeeded: () => this.#renew(),
     consumeFailed: () => {},
@@ -93,6 +98,7 @@ export class Standby {
 
   /** It is lost: plans another one. */
   #renew(): void {
+    if (this.#readySince !== undefined && performance.now() - this.#readySince >= PROVEN_MS) this.#attempts = 0;
     this.drop();
     this.#plan();
   }
@@ -113,6 +119,7 @@ export class Standby {
     if (this.#home || this.stableHome() !== home) return;
     this.#attempts += 1;
     if (isUnfit) return this.#plan();
+    this.#readySince = undefined;
     this.#home = this.makeHome(home);
     await this.#follow(this.#home);
   }

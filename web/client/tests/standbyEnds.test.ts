@@ -106,10 +106,25 @@ test("a standby stays while the home has lost its network path, and ends with th
   await rig.prepared();
 });
 
+test.each([
+  [1_000, RETRY_MS],
+  [100_000, SOON_MS],
+])("after a standby that lasted %i ms another one is made in %i ms", async (lasted, delay) => {
+  await rig.startWithStandby();
+  const now = vi.spyOn(performance, "now").mockReturnValue(performance.now() + lasted);
+  rig.server.push("transportClosed", { transportId: rig.ids("consume").at(-1) as string, reason: "other" });
+  await rig.arrived();
+  now.mockRestore();
+  const begun = performance.now();
+  await vi.waitFor(() => expect(rig.standbyTransports.length).toBeGreaterThan(2), 3_000);
+  const waited = performance.now() - begun;
+  expect(waited > (SOON_MS + RETRY_MS) / 2).toBe(delay === RETRY_MS);
+});
+
 test("none is made while the media is disturbed", async () => {
   await rig.startWithStandby();
   // The one that is lost first is planned again before the home is disturbed, the other one not.
-  for (const transport of ["produce", "consume"]) {
+  for (const transport of ["produce", "consume"] as const) {
     rig.server.push("transportClosed", { transportId: rig.ids(transport).at(-1) as string, reason: "node_lost" });
     await rig.arrived();
     handlers[0]?.setConnectionState("disconnected");

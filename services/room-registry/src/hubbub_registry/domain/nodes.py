@@ -56,6 +56,11 @@ class Nodes:
         incarnation = self.find(placement)
         return incarnation is not None and incarnation.takes_peers
 
+    def has_standbys(self, placement: Placement) -> bool:
+        """Returns whether the incarnation says that it can be a peer's standby."""
+        incarnation = self.find(placement)
+        return incarnation is not None and incarnation.heartbeat is not None and incarnation.heartbeat.has_standbys
+
     def drains(self, placement: Placement) -> bool:
         """Returns whether the incarnation says that it is about to end."""
         incarnation = self.find(placement)

@@ -97,7 +97,11 @@ class Placer:
             load = self._load(each) + self._share(each, self._standbys.get(each, 0))
             return not joins_others, region is None or self._region(each) != region, load, each.node_id
 
-        others = (each for each in self._candidates if each.node_id != placement.node_id and not self._is_busy(each))
+        others = (
+            each
+            for each in self._candidates
+            if each.node_id != placement.node_id and self._nodes.has_standbys(each) and not self._is_busy(each)
+        )
         return min(others, key=rank, default=None)
 
     def _promoted(self, room: Room) -> list[Placement]:

@@ -36,10 +36,15 @@ async def close_forbidden(context: RequestContext) -> None:
 
 
 async def _close_consumers(context: RequestContext) -> None:
-    """A node that does not answer closes them with the transport, when the peer leaves."""
-    membership = context.membership
-    closed, context.resources.consumers = context.resources.consumers, {}
-    for consumer_id, owned in closed.items():
+    """A node that does not answer closes them with the transport, when the peer leaves.
+
+    Those of a standby precede the others: it may take over while the first node does not answer, because it is dead.
+    """
+    membership, resources = context.membership, context.resources
+    closed, resources.consumers = resources.consumers, {}
+    for consumer_id, owned in sorted(
+        closed.items(), key=lambda each: not resources.is_on_standby(each[1].transport_id)
+    ):
         context.session.push(ConsumerClosed(consumer_id=consumer_id, producer_id=owned.producer_id, reason=NO_GRANT))
         with contextlib.suppress(HubbubError):
             await context.close_on_node(
