@@ -1,4 +1,4 @@
-"""A media node dies, and the standbys of its peers take over (ADR 50).
+"""A media node dies, and the standbys of its peers take over (ADR 51).
 
 Rows are those of docs/closures.md.
 """

@@ -1,4 +1,4 @@
-"""What the registry and a node answer about a peer's standby (ADR 50), in the fakes of signaling."""
+"""What the registry and a node answer about a peer's standby (ADR 51), in the fakes of signaling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A caller that has a standby, and goes on there when its media node dies (ADR 50)."""
+"""A caller that has a standby, and goes on there when its media node dies (ADR 51)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session of signaling whose client has a standby (ADR 50)."""
+"""A session of signaling whose client has a standby (ADR 51)."""
 
 from __future__ import annotations
 

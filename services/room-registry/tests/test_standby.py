@@ -1,4 +1,4 @@
-"""A peer's standby hosts it at once when its node ends, and ends before it is of no use (ADR 50)."""
+"""A peer's standby hosts it at once when its node ends, and ends before it is of no use (ADR 51)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A client makes a standby, uses it, and it ends (ADR 50)."""
+"""A client makes a standby, uses it, and it ends (ADR 51)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Copies of producers on a client's standby (ADR 50)."""
+"""Copies of producers on a client's standby (ADR 51)."""
 
 from __future__ import annotations
 

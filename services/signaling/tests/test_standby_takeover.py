@@ -1,4 +1,4 @@
-"""A client's node dies, and its standby takes over (ADR 50)."""
+"""A client's node dies, and its standby takes over (ADR 51)."""
 
 from __future__ import annotations
 

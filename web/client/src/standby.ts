@@ -1,5 +1,5 @@
 /**
- * A second home of this client on another media node, which takes over at once when the node of the first one dies (ADR 50).
+ * A second home of this client on another media node, which takes over at once when the node of the first one dies (ADR 51).
  *
  * - It is prepared when the media has been stable for a while, and then follows what the first home sends and receives.
  * - Whatever fails here does not disturb the call: the standby is dropped, and another one is tried later.

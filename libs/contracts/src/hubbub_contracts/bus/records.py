@@ -46,7 +46,7 @@ class Leaving(Model):
 
 
 class Standby(Model):
-    """The media node that hosts a peer at once when its own dies: it has transports of the peer already (ADR 50)."""
+    """The media node that hosts a peer at once when its own dies: it has transports of the peer already (ADR 51)."""
 
     placement: Placement
     """The node. Never the one that the peer is on."""

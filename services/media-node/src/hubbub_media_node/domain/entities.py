@@ -260,7 +260,7 @@ class Producer(AnyProducer):
     withheld: bool = False
     """Its peer was not told of its state, as the room still has it on another node."""
     stands_by: bool = False
-    """It is on the standby of its peer, which sends it to another node (ADR 50)."""
+    """It is on the standby of its peer, which sends it to another node (ADR 51)."""
     paused_by_peer: bool = False
     """Its peer asked last for a pause, which the room's records may not show yet."""
     close_request: CloseRequest | None = None

@@ -2,7 +2,7 @@
 
 Peers on other nodes are in it as well: their producers are had from there (`handlers.remote_producers`). A peer that
 moves has two homes, and each of its producers is on one of them (ADR 48). One with a standby has copies of its
-producers there, which nobody gets, and consumers that get nothing, until the standby hosts it (ADR 50).
+producers there, which nobody gets, and consumers that get nothing, until the standby hosts it (ADR 51).
 
 A stored change that removes a peer, or places it on another node or on a newer incarnation of this one, takes effect
 here even before the first snapshot. A peer without a placement is kept: no other node hosts it.

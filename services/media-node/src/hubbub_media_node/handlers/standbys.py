@@ -1,4 +1,4 @@
-"""Peers whose standby this node is: they get nothing from here until the room's records place them here (ADR 50).
+"""Peers whose standby this node is: they get nothing from here until the room's records place them here (ADR 51).
 
 | the record places the peer      | its consumers                  | its producers                                    |
 |---------------------------------|--------------------------------|--------------------------------------------------|

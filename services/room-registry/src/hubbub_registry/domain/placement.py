@@ -14,7 +14,7 @@ With `ROOM_PEERS_PER_NODE=0` it goes to the room's home, which the region of the
 drains, or that has lost its lease, gets no peers of a room that is on others as well. A peer that leaves a node goes
 by the same rule to another one; with `ROOM_PEERS_PER_NODE=0` to none, as nodes then do not reach each other.
 
-A peer's standby (ADR 50) is another node that takes rooms and is idle: one of the room's first that has fewer than
+A peer's standby (ADR 51) is another node that takes rooms and is idle: one of the room's first that has fewer than
 `ROOM_PEERS_PER_NODE` of its peers and standbys, then one of the peer's region, then the least loaded. With
 `ROOM_PEERS_PER_NODE=0` there is none.
 """

@@ -1,4 +1,4 @@
-"""A peer's standby: the media node that hosts it at once when its own ends (ADR 50).
+"""A peer's standby: the media node that hosts it at once when its own ends (ADR 51).
 
 | what happens                               | the peer's record                                                     |
 |--------------------------------------------|-----------------------------------------------------------------------|

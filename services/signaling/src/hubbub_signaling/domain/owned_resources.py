@@ -46,7 +46,7 @@ class OwnedResources:
     unanswered: set[str] = field(default_factory=set)
     """Ids of objects that a node was asked for without an answer. It may have them. The client does not know them."""
     standby: Placement | None = None
-    """The client's standby (ADR 50). Its transports and consumers are among those above."""
+    """The client's standby (ADR 51). Its transports and consumers are among those above."""
     standby_producers: dict[str, str] = field(default_factory=dict)
     """id of a producer -> id of the transport of its copy on the standby"""
     ended_standby: Placement | None = None

@@ -1,4 +1,4 @@
-"""The media nodes of a peer: one, or two while it moves from one to another (ADR 48). And its standby (ADR 50)."""
+"""The media nodes of a peer: one, or two while it moves from one to another (ADR 48). And its standby (ADR 51)."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ async def move_done(context: RequestContext, _request: socket.MoveDone) -> Done:
 async def resume(context: RequestContext, request: socket.Resume) -> socket.SessionResumed:
     """Resumes a peer whose former socket may be on another instance.
 
-    The peer's standby ends: the client makes another one (ADR 50).
+    The peer's standby ends: the client makes another one (ADR 51).
     The token is replaced, except that of a WHIP session, which is part of its URL. A failure after the claim is handled
     like a lost socket: the former token works until the peer's grace period ends.
     """

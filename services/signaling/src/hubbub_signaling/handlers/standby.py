@@ -1,4 +1,4 @@
-"""A client's standby: the media node that hosts it at once when its own dies (ADR 50).
+"""A client's standby: the media node that hosts it at once when its own dies (ADR 51).
 
 Rules
 - The registry chooses the node, and writes it into the peer's record. The client has one transport of each direction

@@ -1,4 +1,4 @@
-"""Copies of producers on a client's standby (ADR 50).
+"""Copies of producers on a client's standby (ADR 51).
 
 Rules
 - A copy has the id of its producer, and stands in no list of the room. The registry records that there is one.
