@@ -27,7 +27,7 @@ PACKETS_PER_CORE = 130_000
 """Packets a second to clients that one core carries, with one speaker and 200 listeners (deployment guide)."""
 HOP_MS = 20
 """Milliseconds from a node to the next one."""
-JOIN_MS = 1.2
+JOIN_MS = 1.5
 """CPU of the registry for a join in a large room."""
 EVENT_MS = 0.12
 """CPU of signaling to tell one client of one other, or the number of the audience."""
