@@ -13,7 +13,9 @@ import pytest
 
 from e2e.calls import Window, wait_heard
 from hubbub_client.api import ServerApi
+from hubbub_media_node.adapters.local_network import interface_address
 from support.browser import MARKS, CallBrowser, Tab
+from support.firefox import PATH, firefox
 from support.installation import SPREAD_OVER_NODES, Installation
 from support.service_process import ServiceProcess
 
@@ -21,6 +23,9 @@ PREPARED_WITHIN = 40.0
 """Seconds until a client has a standby: 7 s, and more on a busy machine."""
 LONGEST_INTERRUPTION = 4.0
 """Seconds. On a quiet machine it takes 0.5 s; without a standby 1 s and more."""
+
+# Firefox does not use loopback addresses.
+ADDRESS = interface_address()
 
 TOGETHER = {"nodes": 2}
 APART = {"nodes": 3, "environment": SPREAD_OVER_NODES}
@@ -69,6 +74,15 @@ _IDLE_PACKETS = """async () => {
 }"""
 # Of the other participant: it counts from zero when the track changes.
 _SHOWN = "document.querySelector('.hb-tile:not([data-own]) video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0"
+# Firefox counts from zero for each track.
+_COUNT = """(() => {
+  globalThis.shown = 0;
+  const video = document.querySelector(".hb-tile:not([data-own]) video");
+  const count = () => video.requestVideoFrameCallback(count, (shown += 1));
+  count();
+})()"""
+_HEARD = """(await hubbub.stats()).recv
+  .find(({ type, kind }) => type === "inbound-rtp" && kind === "audio").totalAudioEnergy"""
 _CAMERAS = "[...hubbub.call.local.publications.values()].map(({ track }) => track.readyState)"
 
 
@@ -174,6 +188,36 @@ async def test_what_was_changed_before_and_afterwards_holds(
         await tab.page.evaluate("(globalThis.camera = hubbub.call.local.publications.get('camera').track, null)")
         await tab.page.evaluate("hubbub.call.local.unpublish('camera')")
         assert await tab.page.evaluate("camera.readyState") == "ended"
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.skipif(not PATH.exists(), reason=f"no Firefox at {PATH}")
+@pytest.mark.skipif(ADDRESS is None, reason="Firefox needs a network interface other than loopback")
+@pytest.mark.parametrize(
+    "fresh_installation", [{"nodes": 2, "environment": {"ANNOUNCED_IP": str(ADDRESS)}}], indirect=True
+)
+async def test_firefox_has_a_standby_too(
+    fresh_installation: Installation, browser: CallBrowser, call_id: str, tmp_path: Path
+) -> None:
+    url = fresh_installation.url
+    async with firefox(tmp_path / "profile") as fox:
+        query = {"room": call_id, "name": "Fox", "join": "", "width": 640, "height": 360}
+        await fox.open(f"{url}/?{urlencode(query)}")
+        ann = await browser.open_tab(url, call_id, "Ann", width=640, height=360)
+        await ann.wait_sees("Fox", timeout=30)
+        await fox.wait_for("document.querySelector('.hb-tile:not([data-own]) video')?.videoWidth > 0")
+        await fox.wait_for("hubbub.call.hasStandby", timeout=PREPARED_WITHIN)
+        await wait_prepared([ann])
+        await fox.evaluate("(hubbub.call.on('state', (state) => (globalThis.states ??= []).push(state)), null)")
+        await fox.evaluate(_COUNT)
+        async with ServerApi(url) as api:
+            await kill_node_of(api, fresh_installation, call_id, "Fox")
+        await wait_shown(ann)
+        frames = await fox.evaluate("shown")
+        await fox.wait_for(f"shown > {frames} + 20", timeout=20)
+        heard = await fox.evaluate(_HEARD)
+        await fox.wait_for(f"{_HEARD} > {heard}", timeout=20)
+        assert await fox.evaluate("globalThis.states ?? []") == []
 
 
 @pytest.mark.timeout(120)
