@@ -198,7 +198,7 @@ test("a prepared consumer that the server closes is made again", async () => {
     return consumed;
   };
   await rig.startWithStandby();
-  rig.server.push("consumerClosed", { consumerId, reason: "transport_closed" });
+  rig.server.push("consumerClosed", { consumerId, producerId: "v", reason: "transport_closed" });
   await vi.waitFor(() => expect(rig.ofStandby("consume")).toHaveLength(2), 3_000);
   expect(rig.standbyTransports).toHaveLength(2);
 });
