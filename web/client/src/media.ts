@@ -229,7 +229,6 @@ export class Media {
   /** The server has closed a producer. Returns its source if it was one of this client's. */
   producerClosed(producerId: string): Source | undefined {
     const sources = this.#homes.map(({ sending }) => sending.closed(producerId));
-    this.#standby.home?.sending.closed(producerId);
     return sources.find((source) => source !== undefined);
   }
 

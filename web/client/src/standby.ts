@@ -129,7 +129,6 @@ export class Standby {
     if (reason === undefined || home !== this.#home) return;
     const { code, retryable } = CallError.of(reason);
     if (REFUSED.has(code) || (code === "unavailable" && !retryable)) this.#refused = true;
-    this.#attempts = Math.max(1, this.#attempts);
     this.#renew();
   }
 }

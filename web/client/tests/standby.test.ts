@@ -4,10 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { activeEncodings, consumedCamera, handlers, sendHandlers, track } from "./fakeMedia.ts";
 import { ANN, camera, PROMOTED, StandbyRig } from "./standbyRig.ts";
 
-vi.mock("../src/standbySchedule.ts", async () => {
-  const times = await import("./standbyRig.ts");
-  return { standbyDelay: (failures: number) => (failures === 0 ? times.SOON_MS : times.RETRY_MS) };
-});
+vi.mock("../src/standbySchedule.ts", () => import("./standbyTimes.ts"));
 
 let rig: StandbyRig;
 
@@ -169,6 +166,41 @@ test("a producer that the server closes leaves the standby, and its successor is
   await rig.promote();
   expect(activeEncodings.at(-1)).toEqual([true, true, true]);
   expect(rig.states).toEqual([]);
+});
+
+test("a copy whose original ends meanwhile fails without harm", async () => {
+  let unpublished: Promise<void> | undefined;
+  rig.server.override.produce = async ({ kind, replaces }) => {
+    if (replaces !== "video") return { id: replaces ?? kind };
+    await (unpublished ??= rig.call.local.unpublish("camera"));
+    throw { code: "not_found", message: "no such producer", retryable: false };
+  };
+  await rig.startWithStandby();
+  expect(unpublished).toBeDefined();
+  expect([rig.standbyTransports.length, rig.states, rig.errors]).toEqual([2, [], []]);
+});
+
+test("what is lost after the standby has taken over is made at home", async () => {
+  await rig.startWithStandby({ standby: true });
+  const [recv] = rig.ids("consume");
+  await rig.promote();
+  await rig.prepared();
+  rig.server.requests.length = 0;
+  rig.server.push("transportClosed", { transportId: recv as string, reason: "ice_failed" });
+  await vi.waitFor(() => expect(rig.requests("createTransport")).toContainEqual({ direction: "recv" }));
+});
+
+test("a prepared consumer that the server closes is made again", async () => {
+  let consumerId = "";
+  rig.server.override.consume = ({ producerId }) => {
+    const consumed = consumedCamera(producerId);
+    consumerId = consumed.id;
+    return consumed;
+  };
+  await rig.startWithStandby();
+  rig.server.push("consumerClosed", { consumerId, producerId: "v", reason: "transport_closed" });
+  await vi.waitFor(() => expect(rig.ofStandby("consume")).toHaveLength(2), 3_000);
+  expect(rig.standbyTransports).toHaveLength(2);
 });
 
 test("the standby follows what is displayed", async () => {

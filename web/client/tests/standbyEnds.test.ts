@@ -3,12 +3,10 @@ import { FakeHandler } from "mediasoup-client/handlers/FakeHandler";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { activeEncodings, consumedCamera, handlers, iceServers } from "./fakeMedia.ts";
-import { PROMOTED, RETRY_MS, SOON_MS, StandbyRig } from "./standbyRig.ts";
+import { camera, PROMOTED, StandbyRig } from "./standbyRig.ts";
+import { RETRY_MS, SOON_MS } from "./standbyTimes.ts";
 
-vi.mock("../src/standbySchedule.ts", async () => {
-  const times = await import("./standbyRig.ts");
-  return { standbyDelay: (failures: number) => (failures === 0 ? times.SOON_MS : times.RETRY_MS) };
-});
+vi.mock("../src/standbySchedule.ts", () => import("./standbyTimes.ts"));
 
 let rig: StandbyRig;
 
@@ -68,13 +66,50 @@ test("an older server makes the transport in the home: it is closed, and nothing
 test("a transport of the standby that the server closes ends it, and another one is made", async () => {
   await rig.startWithStandby();
   const [send, , recv] = [...rig.ids("produce"), ...rig.ids("consume")];
+  const layers = { spatialLayer: 1, temporalLayer: 2 };
+  rig.server.push("consumerLayersChanged", { consumerId: rig.requests("resumeConsumer")[0]?.["consumerId"] as string, layers });
   rig.server.push("transportClosed", { transportId: recv as string, reason: "node_draining" });
   await rig.arrived();
   expect(rig.call.hasStandby).toBe(false);
+  expect(rig.annsCamera.currentLayers).toEqual(layers);
   await vi.waitFor(() => expect(rig.requests("closeTransport")).toContainEqual({ transportId: send }));
   await rig.prepared();
   expect(rig.standbyTransports).toHaveLength(4);
   expect([rig.states, rig.errors]).toEqual([[], []]);
+});
+
+test("an attempt that fails counts, and so does a standby that cannot follow soon after it was ready", async () => {
+  let refusals = 1;
+  const refuse = () => {
+    if (refusals-- > 0) throw { code: "unavailable", message: "later", retryable: true };
+  };
+  rig.server.override.createTransport = ({ home }) => {
+    if (home) refuse();
+    return { ...generateTransportRemoteParameters(), iceServers: [], ...(home ? { home } : {}) } as never;
+  };
+  await rig.startWithStandby();
+  expect(rig.planned).toEqual([0, 1]);
+  refusals = 1;
+  rig.server.override.consume = ({ producerId, paused }) => {
+    if (paused === false) refuse();
+    return consumedCamera(producerId);
+  };
+  rig.server.push("newProducer", { ...camera("s"), source: "screen", peerId: "p", userId: "ann", revision: 2 });
+  await vi.waitFor(() => expect(rig.planned).toEqual([0, 1, 2]));
+  await rig.prepared();
+  expect([rig.states, rig.errors]).toEqual([[], []]);
+});
+
+test("a disturbance begins the wait anew", async () => {
+  await rig.startWithStandby();
+  rig.server.push("transportClosed", { transportId: rig.ids("consume").at(-1) as string, reason: "node_lost" });
+  await rig.arrived();
+  expect(rig.planned).toHaveLength(2);
+  handlers[0]?.setConnectionState("disconnected");
+  handlers[0]?.setConnectionState("connected");
+  expect(rig.planned).toHaveLength(3);
+  await rig.prepared();
+  expect(rig.standbyTransports).toHaveLength(4);
 });
 
 test("a standby that loses its network path ends, and another one is made", async () => {

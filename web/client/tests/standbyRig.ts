@@ -5,10 +5,7 @@ import { expect, vi } from "vitest";
 import { Call, type CallOptions, type Publication } from "../src/index.ts";
 import { activeEncodings, consumedCamera, handlers, iceServers, newDevice, track } from "./fakeMedia.ts";
 import { RoomServer } from "./roomServer.ts";
-
-/** In place of the times of `standbySchedule.ts`. */
-export const SOON_MS = 150;
-export const RETRY_MS = 400;
+import { standbyDelay } from "./standbyTimes.ts";
 
 export const PROMOTED = { nodeId: "node-2", deadline: Date.now(), makeBeforeBreak: false, standby: true };
 export const ANN = { peerId: "p", userId: "ann", displayName: "Ann", appData: {}, connectionState: "connected" as const };
@@ -26,6 +23,7 @@ export class StandbyRig {
     this.server.peers = [{ ...ANN, producers: [camera("v")] }];
     this.server.override.consume = ({ producerId }) => consumedCamera(producerId);
     this.server.override.produce = ({ kind, replaces }) => ({ id: replaces ?? kind });
+    standbyDelay.mockClear();
     for (const seen of [handlers, activeEncodings, iceServers]) seen.length = 0;
     return this;
   }
@@ -88,6 +86,11 @@ export class StandbyRig {
   /** The transports of the standby that carry what these requests made. */
   ids(event: "produce" | "consume"): string[] {
     return this.ofStandby(event).map(({ transportId }) => transportId as string);
+  }
+
+  /** The failures before each attempt that was planned. */
+  get planned(): number[] {
+    return standbyDelay.mock.calls.map(([failures]) => failures);
   }
 
   get annsCamera(): Publication {
