@@ -337,6 +337,19 @@ async def test_only_a_peer_that_moves_has_a_next_home(scenario: Scenario) -> Non
             assert await code(scenario.alice, "produce", {**produce, "replaces": replaces}) == "not_found"
         replace = {**produce, "replaces": scenario.alice_producer}
         assert await code(scenario.alice, "produce", replace) == "conflict", "another request about the same producer"
+
+
+async def test_a_standby_that_no_node_can_be(scenario: Scenario) -> None:
+    payloads = well_formed(scenario.alice_sends, scenario.alice_producer, "c", scenario.call_id)
+    create, got = payloads["createTransport"], dict[str, str]()
+    async with scenario.no_side_effects():
+        for home in ("Standby", "standby ", "standby\0", ["standby"], {"standby": True}):
+            got[f"home {home!r}"] = await code(scenario.alice, "createTransport", {**create, "home": home})
+        assert set(got.values()) == {"invalid_argument"}, got
+        for direction in ("send", "recv"):
+            answer = await scenario.alice.request("createTransport", {"direction": direction, "home": "standby"})
+            assert answer["error"]["code"] == "unavailable", "there is one media node"
+        assert await code(scenario.dave, "createTransport", {**create, "home": "standby"}) == "invalid_state"
         assert await code(scenario.alice, "moveDone", {}) == "ok", "no move is under way"
         assert await code(scenario.dave, "moveDone", {}) == "invalid_state"
 

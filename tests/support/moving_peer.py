@@ -93,7 +93,12 @@ class ThreeNodes(TwoNodes):
         await producer.create(node.context, request.model_copy(update=changed))
 
     async def consumes(
-        self, node: NodeOfTwo, peer_id: str, transport_id: str, consumer_id: str | None = None
+        self,
+        node: NodeOfTwo,
+        peer_id: str,
+        transport_id: str,
+        consumer_id: str | None = None,
+        **changed: Any,
     ) -> Consumer:
         """A peer consumes Alice's producer."""
         request = CreateConsumer(
@@ -105,7 +110,7 @@ class ThreeNodes(TwoNodes):
             rtp_capabilities=CAPABILITIES,
             origin=self.a.placement,
         )
-        await consumer.create(node.context, request)
+        await consumer.create(node.context, request.model_copy(update=changed))
         return node.context.entities.consumers[request.consumer_id]
 
     def moving(self, *, behind: bool, **changed: Any) -> PeerRecord:

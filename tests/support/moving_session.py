@@ -15,7 +15,7 @@ from support.signaling_fakes import (
 )
 
 LEAVING = Leaving(placement=NODE, deadline=2_000_000_000_000)
-MOVED = ("peerMoved", {"nodeId": "other", "deadline": LEAVING.deadline, "makeBeforeBreak": True})
+MOVED = ("peerMoved", {"nodeId": "other", "deadline": LEAVING.deadline, "makeBeforeBreak": True, "standby": False})
 NEXT = OwnedTransport("send", OTHER_NODE)
 REPLACE = {"transportId": "next", "kind": "audio", "rtpParameters": {}, "replaces": "camera"}
 

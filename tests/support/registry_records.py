@@ -104,4 +104,5 @@ def heartbeat(
         workers=[worker],
         region=region,
         drain_deadline=drain_deadline,
+        has_standbys=True,
     )

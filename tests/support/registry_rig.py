@@ -172,6 +172,7 @@ class FakeNode:
                 workers=[load],
                 region=self._region,
                 drain_deadline=self.drain_deadline,
+                has_standbys=True,
             )
             with contextlib.suppress(HubbubError):
                 await self.bus.publish(subjects.heartbeat(self.node_id), heartbeat)

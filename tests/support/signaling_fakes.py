@@ -16,9 +16,17 @@ from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.bus.moderation import Moderated
 from hubbub_contracts.bus.moderation_records import Moderation
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription
-from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveReason, LeaveRoom
+from hubbub_contracts.bus.peer import (
+    ChooseStandby,
+    ClaimPeer,
+    EndStandby,
+    JoinRoom,
+    LeaveReason,
+    LeaveRoom,
+)
 from hubbub_contracts.bus.producer import (
     AddProducer,
+    AddStandbyProducer,
     CreateProducer,
     ProducerCreated,
     Registered,
@@ -29,6 +37,7 @@ from hubbub_contracts.bus.producer import (
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
 from hubbub_contracts.bus.room import RoomAnnounced, RoomSnapshot
 from hubbub_contracts.bus.speaker import SpeakerEvent
+from hubbub_contracts.bus.transport import CreateTransport
 from hubbub_contracts.socket.base import Push
 from hubbub_room import FeedChange, PeerChanged, SettingsChanged, Subscription
 from hubbub_signaling.domain.ice_servers import IceServers
@@ -46,6 +55,7 @@ from hubbub_signaling.handlers.registry_outbox import RegistryOutbox
 from hubbub_signaling.handlers.room_hub import RoomHubs
 from hubbub_signaling.handlers.session import Session, SessionPorts
 from hubbub_signaling.handlers.session_manager import SessionManager
+from support.fake_standbys import TRANSPORT_CREATED, answer_about_standby
 
 SIGNALING_ID = "here"
 SIGNALING_EPOCH = 7
@@ -329,6 +339,10 @@ class FakeBackend:
             reply = Moderated(revision=self.revision)
         elif isinstance(message, CreateProducer):
             reply = ProducerCreated(producer_id=message.producer_id)
+        elif isinstance(message, CreateTransport):
+            reply = TRANSPORT_CREATED
+        elif isinstance(message, ChooseStandby | AddStandbyProducer | EndStandby):
+            reply = answer_about_standby(self, message)
         return reply  # type: ignore[return-value]
 
 
@@ -358,6 +372,7 @@ class FakeTelemetry:
     def __init__(self) -> None:
         self.answered: list[tuple[str, str]] = []
         self.departed: list[LeaveReason] = []
+        self.taken_over = 0
 
     def request_answered(self, event: str, outcome: str, seconds: float) -> None:
         """See `SessionTelemetry`."""
@@ -367,6 +382,10 @@ class FakeTelemetry:
     def peer_departed(self, reason: LeaveReason) -> None:
         """See `SessionTelemetry`."""
         self.departed.append(reason)
+
+    def peer_taken_over(self) -> None:
+        """See `SessionTelemetry`."""
+        self.taken_over += 1
 
 
 class FakeClient:

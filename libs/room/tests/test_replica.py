@@ -277,6 +277,16 @@ async def test_a_partial_reply_waits_for_the_changes_up_to_it(rig: Rig) -> None:
     await rig.replica.catch_up(partial(12, "c"))
 
 
+async def test_a_write_that_was_acknowledged_is_waited_for(rig: Rig) -> None:
+    await rig.replica.reach(10)
+    waiting = asyncio.create_task(rig.replica.reach(12))
+    rig.feed.join(11, "b")
+    await settle()
+    assert not waiting.done()
+    rig.feed.join(12, "c")
+    await waiting
+
+
 async def test_a_partial_reply_does_not_suffice_after_a_gap(rig: Rig) -> None:
     rig.feed.gap()
     assert rig.replica.known_revision is None

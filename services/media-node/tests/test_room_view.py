@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubbub_contracts.bus.records import Leaving, PeerRecord, Placement, ProducerRecord, RoomRecord
+from hubbub_contracts.bus.records import Leaving, PeerRecord, Placement, ProducerRecord, RoomRecord, Standby
 from hubbub_media_node.domain.room_view import Movers, RoomView
 from hubbub_room import PeerChanged, RoomState, SettingsChanged
 
@@ -204,3 +204,89 @@ def test_the_node_of_a_microphone_tells_who_speaks(rig: Rig) -> None:
     assert rig.view.reports_speakers()
     rig.view.apply(written(2, moving("a", THERE, HERE, there=("p",))))
     assert not rig.view.reports_speakers()
+
+
+def standing_by(
+    peer_id: str, on: Placement, producers: tuple[str, ...] = (), copies: tuple[str, ...] = ()
+) -> PeerRecord:
+    """A peer of another node, with a standby."""
+    return record(peer_id, THERE, producers).model_copy(update={"standby": Standby(placement=on, producers=[*copies])})
+
+
+@pytest.mark.parametrize(
+    ("on", "departed"),
+    [(HERE, set()), (THIRD, {"a"}), (Placement(node_id="here", epoch=4), {"a"})],
+    ids=["here", "another node", "a former epoch"],
+)
+def test_a_peer_stays_where_its_standby_is(rig: Rig, on: Placement, departed: set[str]) -> None:
+    rig.view.apply(written(1, standing_by("a", on)))
+    assert rig.departed == departed
+    rig.view.apply(written(2, record("a", THERE)))
+    assert rig.departed == {"a"}
+    assert rig.view.standing_by == set()
+
+
+def test_a_copy_is_confirmed_elsewhere_and_has_not_left(rig: Rig) -> None:
+    rig.view.apply(written(1, standing_by("a", HERE, ("p", "q"), ("p",))))
+    assert rig.view.confirmed() == {("peer", "a"), ("producer", "p")}
+    assert rig.view.is_elsewhere("p")
+    assert not rig.view.has_left("p")
+    assert not rig.view.has_left("p", THERE)
+    rig.view.apply(written(2, record("a", THERE, ("p", "q"))))
+    assert rig.view.has_left("p")
+    rig.view.adopt(state(3, record("a", HERE, ("p",))))
+    assert (rig.view.is_elsewhere("p"), rig.view.has_left("p"), rig.view.has_left("p", THERE)) == (False, False, True)
+
+
+@pytest.mark.parametrize(
+    ("peer", "held"),
+    [
+        (record("a"), False),
+        (record("a", None), False),
+        (record("a", THERE), True),
+        (standing_by("a", HERE), True),
+        (moving("a", HERE, THERE), False),
+        (moving("a", THERE, HERE), False),
+        (moving("a", THERE, THIRD), True),
+        (record("b", THERE), False),
+    ],
+    ids=["here", "no placement", "elsewhere", "standby", "comes", "leaves", "elsewhere and moves", "unknown"],
+)
+def test_who_is_elsewhere_and_does_not_leave_is_held(rig: Rig, peer: PeerRecord, held: bool) -> None:
+    rig.view.apply(written(1, peer))
+    assert rig.view.holds("a") is held
+
+
+@pytest.mark.parametrize(
+    ("now", "lost"),
+    [
+        (record("a", THIRD, ("p",)), True),
+        (moving("a", THIRD, THERE, there=("p",)), False),
+        (moving("a", THIRD, THERE, behind=("p",)), False),
+        (record("a", THERE, ("p",)), False),
+        (record("a", THIRD), False),
+    ],
+    ids=["promoted", "moved", "moves", "there", "closed"],
+)
+def test_a_node_that_a_peer_leaves_without_a_move_is_lost(rig: Rig, now: PeerRecord, lost: bool) -> None:
+    rig.view.apply(written(1, record("a", THERE, ("p",))))
+    rig.view.apply(written(2, now))
+    assert rig.view.has_lost("p", THERE) is lost
+
+
+def test_a_node_with_standbys_only_hears_nobody(rig: Rig) -> None:
+    rig.view.apply(written(1, standing_by("a", HERE, ("p",))))
+    assert (rig.view.is_standby_only, rig.view.remote_speech()) == (True, [])
+    assert rig.view.counted_elsewhere == {"a"}
+    assert rig.view.other_nodes() == [THERE]
+    rig.view.apply(written(2, record("b")))
+    assert (rig.view.is_standby_only, len(rig.view.remote_speech())) == (False, 1)
+
+
+def test_a_standby_is_no_node_of_the_room_and_no_mover(rig: Rig) -> None:
+    able = {"make_before_break": True}
+    rig.view.apply(written(1, record("a").model_copy(update={"standby": Standby(placement=THERE)})))
+    rig.view.apply(written(2, standing_by("b", HERE).model_copy(update=able)))
+    assert rig.view.movers() == Movers()
+    rig.view.apply(written(3, record("b").model_copy(update={"standby": Standby(placement=THERE)})))
+    assert rig.view.other_nodes() == []

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from hubbub_contracts import HubbubError, QuotaExceeded, ids
-from hubbub_contracts.bus.records import Leaving, PeerRecord, Placement
+from hubbub_contracts.bus.records import Leaving, PeerRecord, Placement, Standby
 from hubbub_contracts.bus.tenant import TenantQuotas, TenantUsage
 from hubbub_media_core import commands
 from hubbub_media_node.domain.bitrate_meter import BitrateMeter
@@ -144,7 +145,12 @@ async def test_what_was_sent_before_bitrates_are_limited_does_not_count(monkeypa
     assert all(each.get("acme", 0) == 0 for each in measured)
 
 
-async def test_what_a_peer_leaves_is_counted_where_it_moves_to() -> None:
+@pytest.mark.parametrize(
+    "elsewhere",
+    [{"leaving": Leaving(placement=PLACEMENT, deadline=0)}, {"standby": Standby(placement=PLACEMENT)}],
+    ids=["moves", "standby"],
+)
+async def test_what_a_peer_has_on_a_second_node_is_counted_on_the_first(elsewhere: dict[str, Any]) -> None:
     rig = NodeRig()
     quotas = rig.context.quotas
     quotas.announced(TenantQuotas(max_transports=2), 1e9)
@@ -160,7 +166,7 @@ async def test_what_a_peer_leaves_is_counted_where_it_moves_to() -> None:
         joined_at=0,
         signaling_id="signaling",
         placement=Placement(node_id="elsewhere", epoch=1),
-        leaving=Leaving(placement=PLACEMENT, deadline=0),
+        **elsewhere,
     )
     rig.replicas.projections[ACME].apply(PeerChanged(1, "one", record, ""))
     assert not exceeds(quotas, ACME)

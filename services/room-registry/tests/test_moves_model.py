@@ -1,8 +1,12 @@
-"""Any sequence of joins, drains, deaths and requests leaves each peer with one home, or with two while it moves."""
+"""Any sequence of joins, drains, deaths and requests leaves each peer with one home, or with two while it moves.
+
+A standby is not one of them, until the node of its peer ends.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Iterator
 from typing import TypeVar
 
@@ -21,12 +25,12 @@ from hypothesis.stateful import (
 from hubbub_bus import unix_ms
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.lease import LeaseRecord
-from hubbub_contracts.bus.peer import EndMove, JoinRoom
-from hubbub_contracts.bus.producer import AddProducer, ReplaceProducer
+from hubbub_contracts.bus.peer import ChooseStandby, EndMove, EndStandby, JoinRoom
+from hubbub_contracts.bus.producer import AddProducer, AddStandbyProducer, RemoveProducers, ReplaceProducer
 from hubbub_contracts.bus.records import PeerRecord, Placement
 from hubbub_registry.domain.limits import Limits
 from hubbub_registry.domain.nodes import Nodes
-from hubbub_registry.handlers import peer, producer
+from hubbub_registry.handlers import peer, producer, standby
 from hubbub_registry.handlers.context import RegistryContext
 from hubbub_registry.handlers.join import join
 from hubbub_registry.handlers.relocation import Relocator
@@ -69,6 +73,7 @@ class MovesMachine(RuleBasedStateMachine):
             revocation_ttl=3600.0,
             telemetry=FakeTelemetry(),
             room_peers_per_node=PEERS_PER_NODE,
+            clock=itertools.count().__next__,  # each choice is a second after the last one
         )
         self.relocator = Relocator(self.store, self.nodes, PEERS_PER_NODE)
 
@@ -81,6 +86,14 @@ class MovesMachine(RuleBasedStateMachine):
     @property
     def moving(self) -> list[PeerRecord]:
         return [each for each in self.records if each.leaving is not None]
+
+    @property
+    def prepared(self) -> list[PeerRecord]:
+        return [each for each in self.records if each.standby is not None]
+
+    @staticmethod
+    def copies(record: PeerRecord) -> list[str]:
+        return [] if record.standby is None else record.standby.producers
 
     def wait(self, work: Awaitable[ResultT]) -> ResultT:
         async def run() -> ResultT:
@@ -136,6 +149,64 @@ class MovesMachine(RuleBasedStateMachine):
                     ),
                 )
             )
+
+    @precondition(lambda self: self.records)
+    @rule(index=ANY)
+    def remove(self, index: int) -> None:
+        record = self.records[index % len(self.records)]
+        producers = [each.producer_id for each in record.producers[:1]]
+        self.wait(
+            producer.remove(self.context, RemoveProducers(room_id="r", peer_id=record.peer_id, producer_ids=producers))
+        )
+        assert self.copies(self.of(record)) == [each for each in self.copies(record) if each not in producers]
+
+    @precondition(lambda self: self.records)
+    @rule(index=ANY)
+    def choose_standby(self, index: int) -> None:
+        record = self.records[index % len(self.records)]
+        code = self.code(standby.choose(self.context, ChooseStandby(room_id="r", peer_id=record.peer_id)))
+        taking = self.live - self.deadlines.keys() - {record.placement}
+        if record.leaving is not None or record.placement not in self.live:
+            assert code is ErrorCode.INVALID_STATE
+        elif record.standby is None:
+            assert code is (None if taking else ErrorCode.UNAVAILABLE)
+        else:
+            assert code is (None if record.standby.placement in taking else ErrorCode.UNAVAILABLE), "it ends first"
+            assert self.of(record) == record
+        if code is None:
+            chosen = self.of(record).standby
+            assert chosen is not None
+            assert chosen.placement in taking
+        else:
+            assert self.of(record) == record
+
+    @precondition(lambda self: self.prepared)
+    @rule(index=ANY, late=st.booleans())
+    def add_copy(self, index: int, *, late: bool) -> None:
+        record = self.prepared[index % len(self.prepared)]
+        assert record.standby is not None
+        former = Placement(node_id=record.standby.placement.node_id, epoch=record.standby.placement.epoch - 1)
+        for each in record.producers:
+            message = AddStandbyProducer(
+                room_id="r",
+                peer_id=record.peer_id,
+                producer_id=each.producer_id,
+                placement=former if late else record.standby.placement,
+            )
+            code = self.code(standby.add_producer(self.context, message))
+            assert code is (ErrorCode.INVALID_STATE if late else None)
+        copies = self.copies(record) if late else [each.producer_id for each in record.producers]
+        assert set(self.copies(self.of(record))) == set(copies)
+
+    @precondition(lambda self: self.prepared)
+    @rule(index=ANY, late=st.booleans())
+    def end_standby(self, index: int, *, late: bool) -> None:
+        record = self.prepared[index % len(self.prepared)]
+        assert record.standby is not None
+        named = record.standby.placement if not late else Placement(node_id="d", epoch=1)
+        message = EndStandby(room_id="r", peer_id=record.peer_id, placement=named)
+        assert self.code(standby.end(self.context, message)) is None
+        assert self.of(record).standby == (record.standby if late else None)
 
     @precondition(lambda self: self.moving)
     @rule(index=ANY)
@@ -212,7 +283,10 @@ class MovesMachine(RuleBasedStateMachine):
             assert after.leaving.placement in self.live
         if after.placement != before.placement and after.leaving is None:
             assert before.placement not in self.live, "nobody is moved by force from a node that lives"
-            assert after.producers == []
+            self.check_placed_again(before, after, taking)
+        if after.placement == before.placement:
+            stays = before.standby is not None and before.standby.placement in taking
+            assert after.standby == (before.standby if stays else None)
         if after.placement != before.placement and after.leaving is not None:
             assert after.make_before_break
             assert (after.leaving.placement, after.placement in taking) == (before.placement, True)
@@ -222,6 +296,30 @@ class MovesMachine(RuleBasedStateMachine):
         deadline = None if after.placement is None else self.deadlines.get(after.placement)
         if taking and after.make_before_break and deadline is not None and deadline > self.now:
             assert after.leaving is not None, "it leaves, or it has come from another node that drains"
+
+    @staticmethod
+    def check_placed_again(before: PeerRecord, after: PeerRecord, taking: set[Placement]) -> None:
+        assert after.standby is None
+        if before.standby is None or before.standby.placement not in taking:
+            assert after.producers == []
+            return
+        assert after.placement == before.standby.placement, "its standby is its home"
+        kept = [each for each in before.producers if each.producer_id in before.standby.producers]
+        assert after.producers == [each.model_copy(update={"placement": None}) for each in kept]
+
+    @invariant()
+    def a_standby_is_another_node_of_a_peer_that_stays(self) -> None:
+        for record in self.prepared:
+            assert record.standby is not None
+            assert (record.standby.placement == record.placement, record.leaving) == (False, None)
+            assert set(self.copies(record)) <= {each.producer_id for each in record.producers}
+            assert len(set(self.copies(record))) == len(self.copies(record))
+
+    @invariant()
+    def the_index_has_those_with_a_standby(self) -> None:
+        rooms = self.store.rooms
+        found = {(each.peer_id, node) for node in rooms.standby_placements for each in rooms.prepared_on(node)}
+        assert found == {(each.peer_id, each.standby.placement) for each in self.prepared if each.standby is not None}
 
     @invariant()
     def two_homes_are_two(self) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from hubbub_contracts.bus.node import NodeHeartbeat
-from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.records import PeerRecord, Placement, Standby
 from hubbub_registry.domain.incarnation import Timeouts
 from hubbub_registry.domain.nodes import Nodes
 from hubbub_registry.domain.placement import Placer
 from hubbub_registry.domain.rooms import Room, Rooms
-from support.registry_records import A, B, nodes_with, peer_record, room_record, rooms_with
+from support.registry_records import A, B, encoded, heartbeat, nodes_with, peer_record, room_record, rooms_with
 
-C = Placement(node_id="c", epoch=3)
+C, D = Placement(node_id="c", epoch=3), Placement(node_id="d", epoch=4)
 
 
 def room_of(rooms: Rooms) -> Room:
@@ -159,3 +159,64 @@ def test_a_room_that_loses_its_home_stays_on_its_nodes_those_of_the_region_first
     nodes = nodes_with(B, C, regions={"b": "eu", "c": "us"})
     homes = [Placer(nodes, rooms, 1).place_room(room_of(rooms), region) for region in ("us", "eu", "mars", None)]
     assert homes == [C, B, B, B]
+
+
+def standby(
+    nodes: Nodes, rooms: Rooms, limit: int | None = 800, region: str | None = None, placement: Placement = A
+) -> Placement | None:
+    """The standby of a peer of the room that is there."""
+    return Placer(nodes, rooms, limit).place_standby(room_of(rooms), placement, region)
+
+
+def with_standby(peer_id: str, placement: Placement, of: Placement = A, room_id: str = "r") -> PeerRecord:
+    peer = peer_record(peer_id, room_id, placement=of)
+    return peer.model_copy(update={"standby": Standby(placement=placement)})
+
+
+def test_a_standby_is_another_node_that_takes_rooms_and_is_idle() -> None:
+    rooms, nodes = rooms_with(peer_record("one")), nodes_with(A, B, C, cpu={"b": 0.1})
+    assert standby(nodes, rooms) == C, "the least loaded"
+    assert standby(nodes_with(B, C), rooms, placement=Placement(node_id="c", epoch=2)) == B, "it is another machine"
+    drain(nodes, C)
+    assert standby(nodes, rooms) == B
+    nodes.heartbeat(heartbeat(B, cpu=0.7), 1.0)
+    assert standby(nodes, rooms) is None, "a busy one would be overloaded at the worst moment"
+    assert standby(nodes_with(A), rooms) is None
+
+
+def test_a_node_of_an_older_version_is_no_standby() -> None:
+    rooms, nodes = rooms_with(peer_record("one", placement=A)), nodes_with(A, B)
+    assert standby(nodes, rooms) == B
+    nodes.heartbeat(heartbeat(B).model_copy(update={"has_standbys": False}), 2.0)
+    assert standby(nodes, rooms) is None
+
+
+def test_a_room_that_stays_on_one_node_has_no_standbys() -> None:
+    assert standby(nodes_with(A, B), rooms_with(peer_record("one")), limit=None) is None
+
+
+def test_a_standby_is_where_the_room_is_rather_than_in_the_region() -> None:
+    nodes = nodes_with(A, B, C, D, regions={"b": "us", "c": "eu", "d": "eu"}, cpu={"b": 0.5, "d": 0.1})
+    assert standby(nodes, rooms_with(peer_record("one")), region="eu") == C
+    assert standby(nodes, rooms_with(peer_record("one"), peer_record("two", placement=B)), region="eu") == B
+    assert standby(nodes, rooms_with(peer_record("one"), with_standby("two", B)), region="eu") == B
+    elsewhere = rooms_with(peer_record("one", placement=C), settings=room_record(placement=B))
+    assert standby(nodes, elsewhere, region="eu", placement=C) == B, "its home counts without peers"
+
+
+def test_standbys_share_a_node_as_peers_do() -> None:
+    nodes = nodes_with(A, B, C)
+    assert standby(nodes, rooms_with(peer_record("one"), peer_record("two", placement=B)), limit=2) == B
+    full = rooms_with(peer_record("one"), peer_record("two", placement=B), with_standby("three", B))
+    assert standby(nodes, full, limit=2) == C
+    drain(nodes, C)
+    assert standby(nodes, full, limit=2) == B, "rather than none"
+
+
+def test_standbys_of_many_rooms_are_spread() -> None:
+    rooms = rooms_with(peer_record("one"))
+    for number in range(3):
+        rooms.apply_settings(f"r{number}", encoded(room_record(f"r{number}")), 10 + number, 0.0)
+        other = with_standby("two", B, room_id=f"r{number}")
+        rooms.apply_peer(other.room_id, "two", encoded(other), 20 + number, 0.0)
+    assert standby(nodes_with(A, B, C), rooms) == C

@@ -19,11 +19,11 @@ from hubbub_contracts.bus.producer import CloseProducer
 from hubbub_contracts.bus.records import ProducerRecord
 from hubbub_contracts.types import OpenMediaKind
 from hubbub_signaling.domain.authorization import Grant
-from hubbub_signaling.domain.owned_resources import OwnedConsumer
+from hubbub_signaling.domain.owned_resources import OwnedConsumer, OwnedTransport
 from hubbub_signaling.handlers import session_access
 from hubbub_signaling.handlers.calls.catalogue import CALL_HANDLERS
 from hubbub_signaling.handlers.catalogue import HANDLERS
-from support.signaling_fakes import RECEIVES, SENDS, FakeClient, SignalingRig, code
+from support.signaling_fakes import OTHER_NODE, RECEIVES, SENDS, FakeClient, SignalingRig, code
 
 KEYS = KeySet.parse(json.dumps(new_secret("key", "app", b"s" * 32)))
 ALL = Grants(rooms=("*",), join=True, publish=True, subscribe=True, moderate=True, calls=True, record=True)
@@ -231,6 +231,20 @@ async def test_a_refreshed_token_without_subscribe_closes_the_consumers(rig: Sig
     [push] = [push for event, push in client.socket.sent if event == "consumerClosed"]
     assert (push["consumerId"], push["producerId"], push["reason"]) == ("c", "p", "not_allowed")
     assert client.session.resources.consumers == {}
+
+
+async def test_the_consumers_on_a_standby_are_closed_first(rig: SignalingRig) -> None:
+    """It may take over while the first node does not answer."""
+    client = await joined(rig)
+    rig.backend.nodes[OTHER_NODE] = {}
+    resources = client.session.resources
+    resources.transports = {"down": RECEIVES, "there": OwnedTransport("recv", OTHER_NODE)}
+    resources.standby = OTHER_NODE
+    resources.consumers = {"shown": OwnedConsumer("down", "p"), "held": OwnedConsumer("there", "p")}
+    deaf = token(ALL.model_copy(update={"subscribe": False}))
+    assert code(await client.ask("refreshToken", {"token": deaf})) is None
+    closed = [one.consumer_id for one in rig.backend.node_requests if isinstance(one, CloseConsumer)]
+    assert closed == ["held", "shown"]
 
 
 @pytest.mark.parametrize(

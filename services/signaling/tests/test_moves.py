@@ -16,7 +16,7 @@ from hubbub_contracts.bus.producer import (
     ResumeProducer,
 )
 from hubbub_contracts.bus.rtc_stats import ReadObjectStats
-from hubbub_contracts.bus.transport import CloseTransport, ConnectTransport, CreateTransport, TransportCreated
+from hubbub_contracts.bus.transport import CloseTransport, ConnectTransport
 from support.moving_session import MOVED, NEXT, asked, begin, end, leaving, moving, replaced, sending, two_node_rig
 from support.signaling_fakes import (
     NODE,
@@ -102,21 +102,6 @@ async def test_the_death_of_the_new_node_takes_everything(rig: SignalingRig) -> 
 
 
 async def test_new_transports_are_on_the_new_node(rig: SignalingRig) -> None:
-    rig.backend.answers[CreateTransport] = TransportCreated.model_validate(
-        {
-            "iceParameters": {"usernameFragment": "u", "password": "p", "iceLite": True},
-            "iceCandidates": [],
-            "dtlsParameters": {"role": "auto", "fingerprints": [{"algorithm": "sha-256", "value": "AA"}]},
-            "sctpParameters": {
-                "port": 5000,
-                "OS": 1,
-                "MIS": 1,
-                "maxMessageSize": 1,
-                "maxSendMessageSize": 1,
-                "maxReceiveMessageSize": 1,
-            },
-        }
-    )
     client = await sending(rig)
     refused = await client.ask("createTransport", {"direction": "send", "home": "next"})
     assert code(refused) == "invalid_state", "it does not move"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, get_args
 
 import pytest
@@ -300,7 +301,10 @@ async def test_failed_deferred_event_does_not_stop_later_ones(monkeypatch: pytes
         push(message)
 
     monkeypatch.setattr(client.socket, "push", fail_once)
-    session._deferred = [TransportClosed(transport_id=each, reason="ice_timeout") for each in ("first", "second")]
+    session._deferred = [
+        partial(session.on_media_event, TransportClosed(transport_id=each, reason="ice_timeout"))
+        for each in ("first", "second")
+    ]
     session._replay_deferred()
     assert client.socket.sent == [("transportClosed", {"transportId": "second", "reason": "ice_timeout"})]
 

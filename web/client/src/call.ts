@@ -110,6 +110,7 @@ export class Call extends Emitter<CallEvents> {
         simulcast: options.simulcast ?? true,
         codec: options.codec,
         iceTransportPolicy: options.iceTransportPolicy,
+        standby: options.standby ?? true,
         device: options.device,
       },
       {
@@ -144,6 +145,11 @@ export class Call extends Emitter<CallEvents> {
   /** Why the call ended, once it has. */
   get ended(): { reason: EndReason; error?: CallError } | undefined {
     return this.#ended;
+  }
+
+  /** Whether another media node can take over at once if this client's dies, for diagnosis. */
+  get hasStandby(): boolean {
+    return this.#media.hasStandby;
   }
 
   /** The other participants by id, in the order in which they joined. Every change creates a new map. */
@@ -248,9 +254,8 @@ export class Call extends Emitter<CallEvents> {
       this.#disrupted(lost);
       void this.#syncInBackground();
     });
-    signaling.on("peerMoved", ({ nodeId, makeBeforeBreak }) => {
-      if (!makeBeforeBreak) this.#media.moved();
-      if (!makeBeforeBreak || !this.#media.moveTo(nodeId)) this.#disrupted("moved");
+    signaling.on("peerMoved", (moved) => {
+      if (!this.#media.movedTo(moved)) this.#disrupted("moved");
       void this.#syncInBackground();
     });
     signaling.on("roomClosed", ({ reason }) => {
@@ -296,7 +301,7 @@ export class Call extends Emitter<CallEvents> {
   /** This client is in the room. */
   async #enter(session: RoomJoined | SessionResumed, resumed?: SessionResumed): Promise<void> {
     this.#session.setRevision(session.revision);
-    this.#media.active = true;
+    this.#media.resume();
     if (resumed) this.#media.applySnapshot(resumed);
     this.#roster.applySnapshot(session.peers);
     this.moderation.applySnapshot(session.moderation);
@@ -322,7 +327,7 @@ export class Call extends Emitter<CallEvents> {
   #onDisconnected(refusal: CallError | undefined): void {
     if (refusal) return this.#end(this.#state === "connecting" ? "failed" : "lost", refusal);
     this.#generation += 1;
-    this.#media.active = false;
+    this.#media.suspend();
     this.#speech.silence();
     this.#disrupted("socket");
   }
@@ -330,7 +335,7 @@ export class Call extends Emitter<CallEvents> {
   /** The server lost this peer, but not its socket: joins again on the same socket. */
   #onSessionLost(): void {
     this.#session.forget();
-    this.#media.active = false;
+    this.#media.suspend();
     this.#disrupted("socket");
     void this.#onConnected();
   }

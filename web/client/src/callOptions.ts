@@ -35,6 +35,11 @@ export interface CallOptions {
   codec?: VideoCodec;
   /** `relay` sends and receives media only through a TURN server; `all` when absent. */
   iceTransportPolicy?: RTCIceTransportPolicy;
+  /**
+   * Whether to prepare transports on a second media node, which takes over when the first one dies; true when absent. Nothing is sent over
+   * them until then. Not over a TURN server, unless it is `relay`.
+   */
+  standby?: boolean | "relay";
   /** Default camera options. */
   camera?: CameraOptions;
   /** Whether to create the room if it does not exist; true when absent. */

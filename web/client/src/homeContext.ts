@@ -9,7 +9,11 @@ import type { Signaling } from "./signaling.ts";
 export interface HomeContext {
   readonly signaling: Signaling;
   readonly device: Device;
-  readonly options: SendOptions & { readonly iceTransportPolicy: RTCIceTransportPolicy | undefined };
+  readonly options: SendOptions & {
+    readonly iceTransportPolicy: RTCIceTransportPolicy | undefined;
+    /** Whether to have a standby; `relay`: also over TURN. */
+    readonly standby: boolean | "relay";
+  };
   readonly roster: Roster;
   /** Whether a session with the server exists, so that requests can be sent. */
   readonly active: boolean;

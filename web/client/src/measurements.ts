@@ -5,7 +5,7 @@ import type { Participant } from "./participant.ts";
 import type { Publication, Source } from "./publication.ts";
 import { qualityOf } from "./quality.ts";
 import type { Signaling } from "./signaling.ts";
-import { StatsReader, type CallStats, type Report, type ServerStats, type StreamOwners } from "./stats.ts";
+import { readReports, StatsReader, type CallStats, type Report, type ServerStats, type StreamOwners } from "./stats.ts";
 import type { Direction } from "./transports.ts";
 
 const QUALITY_INTERVAL_MS = 2_000;
@@ -73,15 +73,5 @@ export class Measurements {
       ({ consumer, track }) => [consumer.rtpParameters.mid ?? "", owner(track.participant, track.publication.source)] as const,
     );
     return { send: new Map(send), recv: new Map(recv) };
-  }
-}
-
-/** Returns the WebRTC statistics of a transport; empty if it is closed. */
-async function readReports(from: { closed: boolean; getStats(): Promise<RTCStatsReport> } | undefined): Promise<Report[]> {
-  if (!from || from.closed) return [];
-  try {
-    return [...(await from.getStats()).values()] as Report[];
-  } catch {
-    return [];
   }
 }

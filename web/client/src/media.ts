@@ -8,6 +8,7 @@
  * - A lost transport is dropped with its producers and consumers. The next `sync` creates them again; publications and their
  *   tracks stay.
  * - While this client moves to another media node, everything new is made in the next home, and the former one only ends.
+ * - A {@link Standby} follows the home, and becomes it when the home's media node dies.
  * - No request is sent while `active` is false.
  */
 
@@ -15,7 +16,7 @@ import { Device } from "mediasoup-client";
 
 import type { SendOptions } from "./encodings.ts";
 import { CallError } from "./errors.ts";
-import type { ConsumerLayers, ConsumerScores, EncodingScore, SessionResumed } from "./generated/messages.ts";
+import type { ConsumerLayers, ConsumerScores, EncodingScore, PeerMoved, SessionResumed } from "./generated/messages.ts";
 import { Home, type HomeListener } from "./home.ts";
 import type { HomeContext } from "./homeContext.ts";
 import { Move } from "./move.ts";
@@ -24,10 +25,12 @@ import type { ReceivedTrack, Receiving } from "./receiving.ts";
 import type { Roster } from "./roster.ts";
 import type { SentTrack } from "./sending.ts";
 import type { Signaling } from "./signaling.ts";
-import type { Direction, Transport } from "./transports.ts";
+import { Standby } from "./standby.ts";
+import type { Direction, Target, Transport } from "./transports.ts";
 
 export interface MediaOptions extends SendOptions {
   iceTransportPolicy: RTCIceTransportPolicy | undefined;
+  standby: boolean | "relay";
   device: Device | undefined;
 }
 
@@ -48,9 +51,9 @@ export interface MediaListener {
 
 export class Media {
   readonly device: Device;
-  /** Whether a session with the server exists, so that requests can be sent. */
-  active = false;
   readonly #context: HomeContext;
+  readonly #standby: Standby;
+  #active = false;
   #home: Home;
   /** The move to the present home. */
   #move: Move | undefined;
@@ -68,7 +71,7 @@ export class Media {
     private readonly listener: MediaListener,
   ) {
     this.device = options.device ?? createDevice();
-    const isActive = () => this.active;
+    const isActive = () => this.#active;
     this.#context = {
       signaling,
       device: this.device,
@@ -79,7 +82,12 @@ export class Media {
         return isActive();
       },
     };
-    this.#home = this.#makeHome();
+    this.#standby = new Standby(
+      options.standby,
+      () => (this.isStable && !this.#move ? this.#home : undefined),
+      (home) => this.#makeHome("standby", home),
+    );
+    this.#home = this.#makeHome("home");
   }
 
   /** Follows the events that change no more than what this client shows of a track. */
@@ -93,7 +101,12 @@ export class Media {
 
   /** Whether the session exists, nothing is being reconciled or has to be retried, and no transport in use is disrupted. */
   get isStable(): boolean {
-    return this.active && this.#home.isStable;
+    return this.#active && this.#home.isStable;
+  }
+
+  /** Whether another media node could take over now. */
+  get hasStandby(): boolean {
+    return this.#standby.isReady;
   }
 
   get received(): Iterable<ReceivedTrack> {
@@ -108,6 +121,17 @@ export class Media {
     return this.#carrying.transports.get(direction);
   }
 
+  /** A session with the server exists: requests can be sent. */
+  resume(): void {
+    this.#active = true;
+  }
+
+  /** The session's socket is lost. */
+  suspend(): void {
+    this.#active = false;
+    this.#standby.drop();
+  }
+
   /**
    * Resolves when the state that was desired at the time of the call is reached.
    *
@@ -115,13 +139,11 @@ export class Media {
    */
   async sync(): Promise<void> {
     const home = this.#home;
-    const results = await Promise.allSettled([home.sending.sync(), home.receiving.sync()]);
+    const [reason] = await home.sync();
     // Meanwhile, another home has begun to take over.
     if (home !== this.#home) return this.sync();
-    for (const result of results) {
-      // Errors of a lost session do not count: the next session reconciles again.
-      if (result.status === "rejected" && this.active) throw CallError.of(result.reason);
-    }
+    // Errors of a lost session do not count: the next session reconciles again.
+    if (reason !== undefined && this.#active) throw CallError.of(reason);
   }
 
   /** After `resume`: drops what the server no longer has, and closes on the server what this client no longer has. */
@@ -145,35 +167,56 @@ export class Media {
   }
 
   /**
-   * The server moves this client to another media node, and the former one goes on for a while: begins to make a home there, which
-   * `sync` continues. Returns whether the media goes on; otherwise everything was dropped, as by {@link moved}.
+   * The server moves this client to another media node, or has moved it. `sync` makes there what is missing.
+   *
+   * @returns Whether the media goes on.
    */
-  moveTo(nodeId: string): boolean {
+  movedTo({ nodeId, makeBeforeBreak, standby = false }: PeerMoved): boolean {
+    if (standby && this.#nodeId === nodeId) return true;
+    const prepared = standby ? this.#standby.take() : undefined;
+    if (prepared) return this.#promote(prepared, nodeId);
+    this.#standby.drop();
+    if (makeBeforeBreak) return this.#moveTo(nodeId);
+    this.#moved();
+    return false;
+  }
+
+  /** The node of the home has died. */
+  #promote(prepared: Home, nodeId: string): boolean {
+    const lost = this.#home;
+    this.#home = prepared;
+    this.#nodeId = nodeId;
+    return prepared.takeOver(lost);
+  }
+
+  /** The former node goes on for a while: begins to make a home on the next one. Returns whether the media goes on; otherwise everything was dropped. */
+  #moveTo(nodeId: string): boolean {
     if (this.#nodeId === nodeId) {
       // The server tells it again in a resumed session. It may have missed that the move is done.
       if (!this.#move) this.signaling.request("moveDone", {}).catch(() => undefined);
       return true;
     }
     if (this.#move) {
-      this.moved();
+      this.#moved();
       return false;
     }
     const former = this.#home;
-    const next = this.#makeHome(former);
+    const next = this.#makeHome("next", former);
     this.#home = next;
     this.#nodeId = nodeId;
     this.#move = new Move(former, next, this.signaling, () => this.#arrived());
     return true;
   }
 
-  /** This client has been moved to another media node: drops all transports and closes them on the previous node. */
-  moved(): void {
+  /** Drops all transports and closes them on the previous node. */
+  #moved(): void {
     for (const { transports } of this.#homes) for (const [, { id }] of transports.all) transports.closeOnServer(id);
     this.#drop();
   }
 
   /** The server has closed a transport. Returns what this client lost with it. */
   transportClosed(transportId: string): "transport" | "moved" | undefined {
+    if (this.#standby.transportClosed(transportId)) return undefined;
     if (this.#home.transports.closed(transportId)) return "transport";
     const former = this.#move?.former;
     const direction = former?.transports.directionOf(transportId);
@@ -208,6 +251,7 @@ export class Media {
   /** The server has closed a consumer. */
   consumerClosed(consumerId: string): void {
     for (const { receiving } of this.#homes) receiving.closed(consumerId);
+    this.#standby.home?.receiving.closed(consumerId);
   }
 
   /** The server reports the layers that it sends to a consumer. */
@@ -226,7 +270,7 @@ export class Media {
   }
 
   close(): void {
-    this.active = false;
+    this.suspend();
     this.#lastMove?.close();
     this.#drop();
   }
@@ -244,19 +288,27 @@ export class Media {
 
   /** The home that a report about a consumer concerns. The former one's consumers count until the present one receives the track. */
   #receivingOf(consumerId: string): Receiving {
+    const prepared = this.#standby.home?.receiving;
+    if (prepared?.find(consumerId)) return prepared;
     const { receiving } = this.#home;
     const former = this.#move?.former.receiving;
     const found = former?.find(consumerId);
     return former && found && !receiving.receives(found.track.producerId) ? former : receiving;
   }
 
-  #makeHome(former?: Home): Home {
-    const listener: HomeListener = {
+  #makeHome(target: Target, former?: Home): Home {
+    const ofHome: HomeListener = {
       ...this.listener,
-      disrupted: () => this.#carrying === home && this.listener.disrupted(),
+      disrupted: () => {
+        if (this.#carrying !== home) return;
+        this.#standby.postpone();
+        this.listener.disrupted();
+      },
       advanced: () => {
         this.listener.stable();
-        if (this.active) void this.#move?.advance();
+        if (!this.#active) return;
+        void this.#move?.advance();
+        this.#standby.advance();
       },
       moveEnded: () => {
         const former = this.#move?.former;
@@ -264,7 +316,17 @@ export class Media {
         former?.drop();
       },
     };
-    const home: Home = new Home(this.#context, listener, former);
+    // A standby takes over; one that was dropped concerns nobody.
+    const heard = () => (home === this.#standby.home ? this.#standby.listener : this.#homes.includes(home) ? ofHome : undefined);
+    const listener: HomeListener = {
+      disrupted: () => heard()?.disrupted(),
+      advanced: () => heard()?.advanced(),
+      consumeFailed: (error) => heard()?.consumeFailed(error),
+      syncNeeded: () => heard()?.syncNeeded(),
+      muted: (source) => heard()?.muted(source),
+      moveEnded: () => heard()?.moveEnded(),
+    };
+    const home: Home = new Home(this.#context, listener, target, former);
     return home;
   }
 
@@ -273,6 +335,7 @@ export class Media {
     this.#move = undefined;
     this.#home.arrived();
     this.listener.stable();
+    this.#standby.advance();
   }
 
   /** Drops everything locally. */

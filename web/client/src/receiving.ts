@@ -1,7 +1,8 @@
 /**
  * The consumers of one home. Reconciles them with the remote tracks that the application wants to receive.
  *
- * While a client moves, a publication keeps the track of the former home until this one delivers.
+ * While a client moves, a publication keeps the track of the former home until this one delivers. The consumers of a standby
+ * are shown when it takes over; the server sends nothing to them before.
  */
 
 import { parseScalabilityMode, type types } from "mediasoup-client";
@@ -11,6 +12,7 @@ import { CallError } from "./errors.ts";
 import type { ConsumerLayers, ConsumerScores, PreferredLayers, ResumedConsumer } from "./generated/messages.ts";
 import { untilDelivered } from "./handover.ts";
 import type { HomeContext } from "./homeContext.ts";
+import type { Publication } from "./publication.ts";
 import type { RemoteTrack } from "./roster.ts";
 import { BEST_SCORE, scoreOnTheWay } from "./scores.ts";
 import type { Transports } from "./transports.ts";
@@ -22,7 +24,21 @@ export interface ReceivedTrack {
   paused: boolean;
   /** The preferred layers on the server. */
   preferredLayers: PreferredLayers | undefined;
+  /** What the server has reported so far. */
+  readonly reported: Report;
 }
+
+/** What the server reports about a consumer. */
+interface Report {
+  layers?: ConsumerLayers | undefined;
+  pausedByBandwidth?: boolean;
+  unreachable?: boolean;
+  score?: number;
+  closed?: boolean;
+}
+
+/** Each consumer costs the browser a decoder, and the media node memory. */
+const MAX_PREPARED = 12;
 
 export interface ReceivingListener {
   /** A reconciliation finished, or a track was handed over. */
@@ -37,7 +53,7 @@ export class Receiving {
   /** Consumers whose publications still have the track of the former home. */
   readonly #waiting = new Set<ReceivedTrack>();
   /** What the server reports of consumers that the browser is still preparing, by consumer id. */
-  readonly #early = new Map<string, (() => void)[]>();
+  readonly #early = new Map<string, Report>();
   /** How many consumers the browser is preparing. */
   #preparing = 0;
   /** Producers that the server refused to let this client consume over its present transport. */
@@ -48,14 +64,19 @@ export class Receiving {
   );
   /** Another home takes over: runs that are under way end early, and none makes anything new. */
   #successor: Receiving | undefined;
+  #release = () => {};
+  /** This standby has taken over: it waits for nothing of the former home, whose dead node may not answer. */
+  readonly #released = new Promise<void>((resolve) => (this.#release = resolve));
 
   constructor(
     private readonly context: HomeContext,
     private readonly transports: Transports,
     private readonly listener: ReceivingListener,
     private former: Receiving | undefined,
+    /** Whether this is a standby: the former home goes on as if it were not there. */
+    private prepares: boolean,
   ) {
-    if (former) former.#successor = this;
+    if (former && !prepares) former.#successor = this;
   }
 
   /** Whether no run is pending and the last one need not be retried. */
@@ -75,8 +96,7 @@ export class Receiving {
   /** Whether a track of the former home is not received here. */
   lacks(former: Receiving): boolean {
     return [...former.#received].some(([producerId, { track }]) => {
-      const exists = this.context.roster.tracks.get(producerId) === track;
-      if (!exists || !track.publication.wanted || this.#refusedProducers.has(producerId)) return false;
+      if (!this.#exists(track) || !track.publication.wanted || this.#refusedProducers.has(producerId)) return false;
       const received = this.#received.get(producerId);
       return !received || this.#waiting.has(received);
     });
@@ -92,6 +112,22 @@ export class Receiving {
     this.former = undefined;
   }
 
+  /** The former home is lost: publications show what was prepared here. */
+  takeOver(): void {
+    const { former } = this;
+    this.prepares = false;
+    this.former = undefined;
+    this.#release();
+    if (former) former.#successor = this;
+    this.#refusedProducers.clear();
+    for (const received of this.#received.values()) {
+      const { track, consumer } = received;
+      if (!this.#exists(track) || !track.publication.subscribed) continue;
+      this.#present(received);
+      void track.publication.continueWith(consumer.track);
+    }
+  }
+
   /** After `resume`: drops what the server no longer has. */
   applySnapshot(known: ReadonlyMap<string, ResumedConsumer>): void {
     for (const [producerId, received] of [...this.#received]) {
@@ -101,10 +137,9 @@ export class Receiving {
         continue;
       }
       received.paused = consumer.paused;
-      received.track.publication.setCurrentLayers(consumer.layers);
-      received.track.publication.setPausedByBandwidth(consumer.pausedByBandwidth ?? false);
-      this.pausedByServer(consumer.consumerId, "link", consumer.pausedByLink ?? false);
-      received.track.publication.setScore(scoreOnTheWay(consumer.score));
+      const { layers, pausedByBandwidth = false, pausedByLink = false, score } = consumer;
+      this.pausedByServer(consumer.consumerId, "link", pausedByLink);
+      this.#report(consumer.consumerId, { layers, pausedByBandwidth, score: scoreOnTheWay(score) });
     }
   }
 
@@ -123,34 +158,35 @@ export class Receiving {
 
   /** The server has closed a consumer. */
   closed(consumerId: string): void {
-    this.#report(consumerId, ({ producerId }) => this.drop(producerId));
+    this.#report(consumerId, { closed: true });
   }
 
   /** The server reports how well a consumer arrives here, and at the server. */
   scored(consumerId: string, score: ConsumerScores): void {
-    this.#report(consumerId, ({ publication }) => publication.setScore(scoreOnTheWay(score)));
+    this.#report(consumerId, { score: scoreOnTheWay(score) });
   }
 
   /** The server reports the layers that it sends to a consumer. */
   layersChanged(consumerId: string, layers: ConsumerLayers | undefined): void {
-    this.#report(consumerId, ({ publication }) => publication.setCurrentLayers(layers));
+    this.#report(consumerId, { layers });
   }
 
   /** A reason for which the server sends nothing to a consumer holds from now on, or has ended. Reasons of newer servers have no effect. */
   pausedByServer(consumerId: string, reason: string, paused: boolean): void {
-    this.#report(consumerId, ({ publication }) => {
-      if (reason === "bandwidth") publication.setPausedByBandwidth(paused);
-      if (reason === "link") publication.setUnreachable(paused);
-    });
+    if (reason === "bandwidth") this.#report(consumerId, { pausedByBandwidth: paused });
+    if (reason === "link") this.#report(consumerId, { unreachable: paused });
   }
 
-  /** Applies what the server reports of a consumer; once the browser has it, if that still prepares it. */
-  #report(consumerId: string, apply: (track: RemoteTrack) => void): void {
-    const found = this.find(consumerId);
-    if (found) return apply(found.track);
-    if (this.#preparing === 0) return;
-    const early = this.#early.get(consumerId) ?? [];
-    this.#early.set(consumerId, [...early, () => this.#report(consumerId, apply)]);
+  /** What is not shown yet is remembered. */
+  #report(consumerId: string, report: Report): void {
+    const received = this.find(consumerId);
+    if (received) {
+      if (report.closed) return this.drop(received.track.producerId);
+      Object.assign(received.reported, report);
+      if (!this.prepares) display(report, received.track.publication);
+    } else if (this.#preparing > 0) {
+      this.#early.set(consumerId, { ...this.#early.get(consumerId), ...report });
+    }
   }
 
   dropAll(): void {
@@ -166,7 +202,7 @@ export class Receiving {
     received.consumer.close();
     this.#waiting.delete(received);
     this.#received.delete(producerId);
-    if (this.#successor?.receives(producerId)) return;
+    if (this.prepares || this.#successor?.receives(producerId)) return;
     const { publication } = received.track;
     publication.setCurrentLayers(undefined);
     publication.setPausedByBandwidth(false);
@@ -176,28 +212,49 @@ export class Receiving {
 
   async #reconcile(): Promise<void> {
     // What the former home was about to make is either made or not.
-    await this.former?.ended;
+    if (this.former) await Promise.race([this.former.ended, this.#released]);
     if (!this.context.active || this.#successor) return;
-    await this.former?.closeUnwanted();
-    await this.closeUnwanted();
-    const missing = [...this.context.roster.tracks.values()].filter(
-      ({ producerId, publication }) => publication.wanted && !this.receives(producerId) && !this.#refusedProducers.has(producerId),
-    );
-    if (missing.length > 0) {
-      const transport = await this.transports.open("recv");
-      // allSettled: the failure of one track does not stop the others.
-      const results = await Promise.allSettled(missing.map((track) => this.#consume(transport, track)));
-      for (const result of results) if (result.status === "rejected") throw result.reason;
+    if (this.former && this.prepares) {
+      await this.#prepare(this.former);
+    } else {
+      await this.former?.closeUnwanted();
+      await this.closeUnwanted();
+      await this.#consumeAll([...this.context.roster.tracks.values()].filter(({ publication }) => publication.wanted));
+      for (const received of [...this.#received.values()]) await this.#applyPaused(received);
     }
-    for (const received of [...this.#received.values()]) await this.#applyPaused(received);
     // Last: on an old media node it fails until the node is replaced.
     for (const received of [...this.#received.values()]) await this.#applyPreferredLayers(received);
+  }
+
+  /** Makes a consumer of what the home displays, and closes the others: those that remain need no request when this home takes over. */
+  async #prepare(home: Receiving): Promise<void> {
+    const displayed = [...this.context.roster.tracks.values()].filter(({ producerId, publication }) => publication.wanted && home.receives(producerId));
+    const wanted = new Set(displayed.slice(0, MAX_PREPARED));
+    for (const [producerId, { consumer, track }] of [...this.#received]) {
+      if (wanted.has(track)) continue;
+      this.drop(producerId);
+      if (this.#exists(track)) await this.context.signaling.request("closeConsumer", { consumerId: consumer.id });
+    }
+    await this.#consumeAll([...wanted]);
+  }
+
+  async #consumeAll(tracks: readonly RemoteTrack[]): Promise<void> {
+    const missing = tracks.filter(({ producerId }) => !this.receives(producerId) && !this.#refusedProducers.has(producerId));
+    if (missing.length === 0) return;
+    const transport = await this.transports.open("recv");
+    // allSettled: the failure of one track does not stop the others.
+    const results = await Promise.allSettled(missing.map((track) => this.#consume(transport, track)));
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+  }
+
+  #exists(track: RemoteTrack): boolean {
+    return this.context.roster.tracks.get(track.producerId) === track;
   }
 
   /** Closes what is not to be received any more. */
   async closeUnwanted(): Promise<void> {
     for (const [producerId, { consumer, track }] of [...this.#received]) {
-      const exists = this.context.roster.tracks.get(producerId) === track;
+      const exists = this.#exists(track);
       if (exists && track.publication.subscribed) continue;
       this.drop(producerId);
       track.publication.setTrack(undefined);
@@ -207,23 +264,28 @@ export class Receiving {
 
   async #consume(transport: types.Transport, track: RemoteTrack): Promise<void> {
     const { producerId, participant, publication } = track;
-    const exists = () => this.context.roster.tracks.get(producerId) === track && !transport.closed;
+    const exists = () => this.#exists(track) && !transport.closed;
+    const prepared = this.prepares;
     this.#preparing += 1;
     try {
       const preferredLayers = publication.wantedLayers;
       const limit = preferredLayers ? { preferredLayers } : {};
-      const answer = await this.context.signaling.request("consume", { transportId: transport.id, producerId, ...limit });
+      const answer = await this.context.signaling.request("consume", {
+        transportId: transport.id,
+        producerId,
+        ...limit,
+        ...(prepared ? { paused: false } : {}),
+      });
       const options = answer as typeof answer & { rtpParameters: types.RtpParameters };
       const consumer = await transport.consume({ ...options, kind: publication.kind, streamId: participant.id });
       if (!exists()) return consumer.close();
-      // The server creates consumers paused.
-      const received = { consumer, track, paused: true, preferredLayers };
+      // The server creates consumers paused, and sends nothing to those of a standby anyway.
+      const reported: Report = { pausedByBandwidth: false, unreachable: false, ...this.#early.get(consumer.id) };
+      const received = { consumer, track, paused: !prepared, preferredLayers, reported };
       this.#received.set(producerId, received);
-      publication.setSpatialLayers(spatialLayersOf(consumer.rtpParameters));
-      publication.setPausedByBandwidth(false);
-      publication.setUnreachable(false);
-      for (const apply of this.#early.get(consumer.id) ?? []) apply();
-      if (this.get(producerId) !== received) return;
+      if (reported.closed) return this.drop(producerId);
+      if (this.prepares) return;
+      this.#present(received);
       this.#show(received);
       await this.#applyPaused(received);
     } catch (error) {
@@ -237,6 +299,12 @@ export class Receiving {
       this.#preparing -= 1;
       if (this.#preparing === 0) this.#early.clear();
     }
+  }
+
+  /** Tells the publication what is known about the consumer of its track. */
+  #present({ consumer, track, reported }: ReceivedTrack): void {
+    track.publication.setSpatialLayers(spatialLayersOf(consumer.rtpParameters));
+    display(reported, track.publication);
   }
 
   /** Gives the publication its track: at once, or when the former home's can be replaced without a gap. */
@@ -273,6 +341,13 @@ export class Receiving {
     }
     received.preferredLayers = preferredLayers;
   }
+}
+
+function display({ pausedByBandwidth, unreachable, score, ...report }: Report, publication: Publication): void {
+  if ("layers" in report) publication.setCurrentLayers(report.layers);
+  if (pausedByBandwidth !== undefined) publication.setPausedByBandwidth(pausedByBandwidth);
+  if (unreachable !== undefined) publication.setUnreachable(unreachable);
+  if (score !== undefined) publication.setScore(score);
 }
 
 /** The number of spatial layers of a consumer's stream: the server states it as the scalability mode of the only encoding. */

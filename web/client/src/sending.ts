@@ -2,18 +2,19 @@
  * The producers of one home. Reconciles them with the tracks that the application wants to send.
  *
  * While a client moves, this home's producers replace those of the former one, which keep their ids and go on sending until
- * their transport is closed: the media nodes switch the viewers.
+ * their transport is closed: the media nodes switch the viewers. Those of a standby have the ids of the home's, too, and send
+ * nothing before it takes over.
  */
 
 import type { types } from "mediasoup-client";
 
-import { setActiveEncodings } from "./activeEncodings.ts";
+import { inactive, setActiveEncodings, withoutActive } from "./activeEncodings.ts";
 import { CoalescedTask } from "./coalescedTask.ts";
 import { produceOptions } from "./encodings.ts";
 import { CallError } from "./errors.ts";
 import type { EncodingScore, Produce, Produced, ResumedProducer } from "./generated/messages.ts";
 import type { HomeContext } from "./homeContext.ts";
-import type { Source } from "./publication.ts";
+import type { Publication, Source } from "./publication.ts";
 import { BEST_SCORE, worstScore } from "./scores.ts";
 import type { Transports } from "./transports.ts";
 
@@ -46,14 +47,19 @@ export class Sending {
   );
   /** Another home takes over: runs that are under way end early, and none makes anything new. */
   #successor: Sending | undefined;
+  #release = () => {};
+  /** This standby has taken over: it waits for nothing of the former home, whose dead node may not answer. */
+  readonly #released = new Promise<void>((resolve) => (this.#release = resolve));
 
   constructor(
     private readonly context: HomeContext,
     private readonly transports: Transports,
     private readonly listener: SendingListener,
     private former: Sending | undefined,
+    /** Whether this is a standby: the former home goes on as if it were not there. */
+    private prepares: boolean,
   ) {
-    if (former) former.#successor = this;
+    if (former && !prepares) former.#successor = this;
   }
 
   /** Whether no run is pending and the last one need not be retried. */
@@ -76,6 +82,11 @@ export class Sending {
     return [...former.sent.keys()].some((source) => wanted.get(source)?.track?.readyState === "live" && !this.#sent.has(source));
   }
 
+  /** Whether all tracks are sent that the application wants to send. */
+  get isComplete(): boolean {
+    return [...this.context.local()].every(([source, publication]) => this.#sent.has(source) || !this.#canSend(publication));
+  }
+
   /** Reconciles. Settles when the state is reached that is wanted now. */
   sync(): Promise<void> {
     return this.#task.run();
@@ -84,6 +95,29 @@ export class Sending {
   /** The move has ended: there is no former home. */
   arrived(): void {
     this.former = undefined;
+  }
+
+  /** The former home is lost: these producers send in place of its own. */
+  takeOver(): void {
+    const { former } = this;
+    this.prepares = false;
+    this.former = undefined;
+    this.#release();
+    if (!former) return;
+    former.#successor = this;
+    for (const [source, sent] of [...this.#sent]) {
+      const original = former.sent.get(source);
+      if (original?.producer.id !== sent.producer.id) {
+        this.drop(source);
+        continue;
+      }
+      sent.paused = original.paused;
+      sent.wantedEncodings = original.wantedEncodings;
+      // What is not wanted any more, which the dead node was not told yet, starts no encoder.
+      const track = this.context.local().get(source)?.track;
+      // A browser that refuses is asked again by the next reconciliation.
+      if (track) void follow(sent, track).catch(() => undefined);
+    }
   }
 
   /** After `resume`: drops what the server no longer has. */
@@ -136,19 +170,21 @@ export class Sending {
   drop(source: Source): void {
     this.#sent.get(source)?.producer.close();
     this.#sent.delete(source);
+    if (this.prepares) return;
     if (!this.#successor?.sent.has(source)) this.context.local().get(source)?.setScore(BEST_SCORE);
   }
 
   async #reconcile(): Promise<void> {
     // What the former home was about to make is either made or not.
-    await this.former?.ended;
+    if (this.former) await Promise.race([this.former.ended, this.#released]);
     if (!this.context.active || this.#successor) return;
+    if (this.former && this.prepares) return this.#copy(this.former);
     const wanted = this.context.local();
     await this.#closeUnwanted(wanted);
     for (const [source, publication] of wanted) {
       if (this.#successor) return;
       const { track } = publication;
-      if (!track || track.readyState === "ended" || !this.context.device.canProduce(publication.kind)) continue;
+      if (!track || !this.#canSend(publication)) continue;
       await this.former?.follow(source, track);
       const sent = this.#sent.get(source) ?? (await this.#produce(source, track));
       await follow(sent, track);
@@ -156,6 +192,28 @@ export class Sending {
       if (sent.paused === paused) continue;
       await this.context.signaling.request(paused ? "pauseProducer" : "resumeProducer", { producerId: sent.producer.id });
       sent.paused = paused;
+    }
+  }
+
+  #canSend({ track, kind }: Publication): boolean {
+    return track !== undefined && track.readyState !== "ended" && this.context.device.canProduce(kind);
+  }
+
+  /** Makes a copy of each producer of the home, and drops those whose original has ended: the server closes both. */
+  async #copy(home: Sending): Promise<void> {
+    const isCurrent = (source: Source, id: string) => home.sent.get(source)?.producer.id === id;
+    for (const [source, { producer }] of [...this.#sent]) if (!isCurrent(source, producer.id)) this.drop(source);
+    for (const [source, { producer: original }] of [...home.sent]) {
+      const track = this.context.local().get(source)?.track;
+      if (!track || track.readyState === "ended") continue;
+      try {
+        const { producer } = this.#sent.get(source) ?? (await this.#produce(source, track));
+        if (producer.track !== track) await producer.replaceTrack({ track });
+      } catch (error) {
+        // The original has ended meanwhile.
+        if (isCurrent(source, original.id)) throw error;
+      }
+      if (!this.prepares) return;
     }
   }
 
@@ -188,7 +246,7 @@ export class Sending {
       disableTrackOnPause: false,
       zeroRtpOnPause: false,
       appData: { source, replaces: replaced?.producer.id },
-      ...structuredClone(chosen),
+      ...structuredClone(this.prepares ? inactive(chosen) : chosen),
     });
     const sent = { producer, options: chosen, paused: this.#producedPaused.get(source) ?? false, wantedEncodings: undefined };
     if (!transport.closed) this.#sent.set(source, sent);
@@ -200,7 +258,8 @@ export class Sending {
       const { source, replaces } = appData as { source: Source; replaces?: string };
       const paused = this.context.local().get(source)?.muted ?? false;
       this.#producedPaused.set(source, paused);
-      const request = { transportId: transport.id, kind, rtpParameters: { ...rtpParameters }, appData: { source }, source, paused };
+      const parameters = { ...withoutActive(rtpParameters) };
+      const request = { transportId: transport.id, kind, rtpParameters: parameters, appData: { source }, source, paused };
       this.#requestProduce(request, replaces).then((produced) => {
         if (produced.paused) {
           this.#producedPaused.set(source, true);
@@ -214,6 +273,8 @@ export class Sending {
   async #requestProduce(request: Produce & { source: Source }, replaces: string | undefined): Promise<Produced> {
     const { signaling } = this.context;
     if (replaces === undefined) return signaling.request("produce", request);
+    // A copy that cannot be made is none of the original's business.
+    if (this.prepares) return signaling.request("produce", { ...request, replaces });
     this.#replacing.add(replaces);
     try {
       return await signaling.request("produce", { ...request, replaces });
@@ -237,5 +298,5 @@ export class Sending {
 async function follow({ producer, wantedEncodings }: SentTrack, track: MediaStreamTrack): Promise<void> {
   if (producer.track !== track) await producer.replaceTrack({ track });
   // A browser that refuses sends more than needed, which does no harm.
-  if (wantedEncodings) await setActiveEncodings(producer, wantedEncodings).catch(() => undefined);
+  await setActiveEncodings(producer, wantedEncodings).catch(() => undefined);
 }

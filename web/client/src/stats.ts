@@ -44,6 +44,16 @@ export type Report = Record<string, unknown> & { id: string; type: string };
 /** The participant and source of each stream, by the mid of its transceiver. */
 export type StreamOwners = ReadonlyMap<string, { participant: string; source: Source }>;
 
+/** Returns the WebRTC statistics of a transport; empty if it is closed. */
+export async function readReports(from: { closed: boolean; getStats(): Promise<RTCStatsReport> } | undefined): Promise<Report[]> {
+  if (!from || from.closed) return [];
+  try {
+    return [...(await from.getStats()).values()] as Report[];
+  } catch {
+    return [];
+  }
+}
+
 interface Totals {
   at: number;
   bytes: number;

@@ -6,6 +6,8 @@ import { CallError } from "./errors.ts";
 import type { HomeContext } from "./homeContext.ts";
 
 export type Direction = "send" | "recv";
+/** Where transports are made: on this client's media node, on the one to which it moves next, or on its standby. */
+export type Target = "home" | "next" | "standby";
 export type Transport = types.Transport;
 
 export interface TransportsListener {
@@ -27,15 +29,16 @@ const DISRUPTED_STATES: ReadonlySet<string> = new Set(["disconnected", "failed"]
 export class Transports {
   readonly #transports = new Map<Direction, Transport>();
   readonly #restarting = new WeakSet<Transport>();
-  #next: boolean;
+  #target: Target;
+  #closed = false;
 
-  /** @param next - Whether they are made on the media node to which this client moves, until the move has ended. */
+  /** @param target - Where they are made until this client has arrived there. */
   constructor(
     private readonly context: HomeContext,
-    next: boolean,
+    target: Target,
     private readonly listener: TransportsListener,
   ) {
-    this.#next = next;
+    this.#target = target;
   }
 
   get(direction: Direction): Transport | undefined {
@@ -51,9 +54,9 @@ export class Transports {
     return [...this.#transports.values()].every(({ connectionState }) => connectionState === "connected" || connectionState === "new");
   }
 
-  /** The move has ended: this is the client's node. */
+  /** This is the client's node now. */
   arrived(): void {
-    this.#next = false;
+    this.#target = "home";
   }
 
   /**
@@ -66,8 +69,18 @@ export class Transports {
     const existing = this.#transports.get(direction);
     if (existing && !existing.closed) return existing;
     const { device, options } = this.context;
+    const direct = this.#target === "standby" && options.standby !== "relay";
     const offer = (await this.#create(direction)) as unknown as types.TransportOptions;
-    const settings = options.iceTransportPolicy ? { ...offer, iceTransportPolicy: options.iceTransportPolicy } : offer;
+    if (this.#closed) {
+      this.closeOnServer(offer.id);
+      throw new CallError("cancelled", "The transport is not needed any more.");
+    }
+    const settings = {
+      ...offer,
+      ...(options.iceTransportPolicy ? { iceTransportPolicy: options.iceTransportPolicy } : {}),
+      // A browser allocates addresses of a TURN server even if it needs none.
+      ...(direct ? { iceServers: [] } : {}),
+    };
     const transport = direction === "send" ? device.createSendTransport(settings) : device.createRecvTransport(settings);
     this.#transports.set(direction, transport);
     transport.on("connect", ({ dtlsParameters }, done, failed) => {
@@ -118,6 +131,15 @@ export class Transports {
     this.listener.dropped(direction);
   }
 
+  /** Closes all of them at both ends. None is made any more. */
+  close(): void {
+    this.#closed = true;
+    for (const [direction, { id }] of this.all) {
+      if (this.context.active) this.closeOnServer(id);
+      this.drop(direction);
+    }
+  }
+
   /** The browser reports a network change: restarts ICE on disrupted transports. */
   networkChanged(): void {
     for (const transport of this.#transports.values()) {
@@ -127,12 +149,17 @@ export class Transports {
 
   async #create(direction: Direction): Promise<object> {
     const { signaling } = this.context;
-    if (!this.#next) return signaling.request("createTransport", { direction });
+    const target = this.#target;
+    if (target === "home") return signaling.request("createTransport", { direction });
     try {
-      return await signaling.request("createTransport", { direction, home: "next" });
+      const offer = await signaling.request("createTransport", { direction, home: target });
+      if (target !== "standby" || offer.home === "standby") return offer;
+      // Hubbub 0.1.0 ignores where a transport is to be: this one is in the home, and what it would carry is there already.
+      this.closeOnServer(offer.id);
+      throw new CallError("unknown_event", "The server has no standbys.");
     } catch (error) {
-      if (CallError.of(error).code !== "invalid_state") throw error;
-      this.#next = false;
+      if (target === "standby" || CallError.of(error).code !== "invalid_state") throw error;
+      this.#target = "home";
       this.listener.moveEnded();
       return signaling.request("createTransport", { direction });
     }

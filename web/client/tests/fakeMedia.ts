@@ -12,6 +12,9 @@ import type { Consumed } from "../src/generated/messages.ts";
 export const handlers: FakeHandler[] = [];
 const directions = new WeakMap<FakeHandler, "send" | "recv">();
 
+/** The number of STUN and TURN servers that each of them may use. */
+export const iceServers: number[] = [];
+
 /** Those of send transports. */
 export function sendHandlers(): FakeHandler[] {
   return handlers.filter((handler) => directions.get(handler) === "send");
@@ -41,6 +44,7 @@ function connectingFactory(factory: HandlerFactory): HandlerFactory {
     factory: (options) => {
       const handler = factory.factory(options) as FakeHandler;
       handlers.push(handler);
+      iceServers.push(options.iceServers?.length ?? 0);
       directions.set(handler, options.direction);
       addEncodings(handler);
       handler.on("@connect", () => setTimeout(() => handler.setConnectionState("connected"), 5));
@@ -54,7 +58,7 @@ function addEncodings(handler: FakeHandler): void {
   handler.send = async (options) => {
     const sent = await send(options);
     if (options.track.kind === "audio") return sent;
-    const index = activeEncodings.push([true, true, true]) - 1;
+    const index = activeEncodings.push(options.encodings?.map(({ active }) => active !== false) ?? [true, true, true]) - 1;
     const rtpSender = {
       getParameters: () => ({ encodings: activeEncodings[index]?.map((active) => ({ active })) }),
       setParameters: async ({ encodings }: { encodings: { active: boolean }[] }) => {

@@ -98,7 +98,7 @@ export class RoomServer {
       iceServers: [],
       resumeToken: this.#id("token"),
     }),
-    createTransport: () => ({ ...generateTransportRemoteParameters(), iceServers: [] }),
+    createTransport: ({ home }) => ({ ...generateTransportRemoteParameters(), iceServers: [], ...(home === "standby" ? { home } : {}) }),
     produce: ({ replaces }) => ({ id: replaces ?? this.#id("producer") }),
   };
 

@@ -57,7 +57,7 @@ export function App({ onCall }: { onCall(call: Call): void }) {
   const home = useCallback(() => go(""), [go]);
 
   const themes = <ThemeChoice theme={theme} onTheme={setTheme} />;
-  const { room, name, user, join, watch, width, height, codec, simulcast, subscribe, token } = address;
+  const { room, name, user, join, watch, width, height, codec, simulcast, standby, subscribe, token } = address;
   return (
     <>
       {inRecordings ? (
@@ -82,6 +82,7 @@ export function App({ onCall }: { onCall(call: Call): void }) {
           offerAudience
           video={{ width, height }}
           simulcast={simulcast}
+          standby={standby}
           subscribe={subscribe}
           userId={user || tabUser()}
           {...(token ? { token: () => Promise.resolve(token) } : {})}

@@ -22,6 +22,8 @@ export interface Address {
   height: number | undefined;
   codec: "vp8" | "vp9" | "h264" | "av1" | undefined;
   simulcast: boolean;
+  /** Whether to prepare transports on another media node. */
+  standby: boolean;
   /** The tracks to receive; `visible` when absent. */
   subscribe: SubscribeMode;
   /** Whether to list recordings, of `room` or of all rooms, instead of opening the room. */
@@ -51,6 +53,7 @@ export function readAddress(search: string, hash = ""): Address {
     height: positiveInteger(query.get("height")),
     codec: CODECS.find((known) => known === codec),
     simulcast: query.get("simulcast") !== "off",
+    standby: query.get("standby") !== "off",
     subscribe: SUBSCRIBE_MODES.find((known) => known === query.get("subscribe")) ?? "visible",
     recordings: query.has("recordings"),
     recording: /^[\w-]{1,64}$/.exec(query.get("recording") ?? "")?.[0] ?? "",

@@ -4,13 +4,13 @@ import { basePath, readAddress } from "../src/address.ts";
 
 describe("the address", () => {
   it("contains the room and the options", () => {
-    expect(readAddress("?room=tea&name=Ann&user=7&join&watch&width=640&height=360&codec=VP9&simulcast=off&subscribe=manual")).toEqual({
-      room: "tea", name: "Ann", user: "7", join: true, watch: true, width: 640, height: 360, codec: "vp9", simulcast: false, subscribe: "manual", recordings: false, recording: "", token: "",
+    expect(readAddress("?room=tea&name=Ann&user=7&join&watch&width=640&height=360&codec=VP9&simulcast=off&standby=off&subscribe=manual")).toEqual({
+      room: "tea", name: "Ann", user: "7", join: true, watch: true, width: 640, height: 360, codec: "vp9", simulcast: false, standby: false, subscribe: "manual", recordings: false, recording: "", token: "",
     });
   });
 
   it("has defaults, and invalid values are ignored", () => {
-    const nothing = { room: "", name: "", user: "", join: false, watch: false, width: undefined, height: undefined, codec: undefined, simulcast: true, subscribe: "visible", recordings: false, recording: "", token: "" };
+    const nothing = { room: "", name: "", user: "", join: false, watch: false, width: undefined, height: undefined, codec: undefined, simulcast: true, standby: true, subscribe: "visible", recordings: false, recording: "", token: "" };
     expect(readAddress("")).toEqual(nothing);
     expect(readAddress("?room=%20&width=-3&height=wide&codec=gif&subscribe=some")).toEqual(nothing);
   });

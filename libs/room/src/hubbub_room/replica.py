@@ -112,13 +112,17 @@ class RoomReplica:
         if not reply.partial:
             self.adopt(reply)
             return
+        await self.reach(reply.revision)
+
+    async def reach(self, revision: int) -> None:
+        """Waits for the changes up to `revision`, which the registry has answered with. Raises `unavailable`."""
         try:
-            await self._reach(reply.revision, FEED_LAG)
+            await self._reach(revision, FEED_LAG)
         except TimeoutError:
             if self.fresh:  # else a snapshot is under way, which other replies wait for as well
                 self.resync()
             try:
-                await self._reach(reply.revision, CATCH_UP)
+                await self._reach(revision, CATCH_UP)
             except TimeoutError:
                 raise HubbubError(ErrorCode.UNAVAILABLE, "the room's changes do not arrive", retryable=True) from None
 

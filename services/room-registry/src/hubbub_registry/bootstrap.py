@@ -108,6 +108,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
             settings.revocation_ttl,
             RegistryMetrics(metrics),
             room_peers_per_node,
+            settings.standby,
         ),
         subjects.registry,
         queue=subjects.REGISTRY_QUEUE,

@@ -36,6 +36,11 @@ class Settings(ServiceSettings):
         description="Peers of a room that share a media node. With more, or on a busy node, it gets another one. 0: a "
         "room stays on one node, for nodes that cannot reach each other.",
     )
+    standby: bool = Field(
+        True,
+        description="Whether clients may prepare a second media node, which hosts them at once when theirs dies. There "
+        "is none with `ROOM_PEERS_PER_NODE=0`.",
+    )
     max_rooms_per_tenant: int | None = Field(
         None, gt=0, description="Largest number of rooms of a tenant; when not set, `MAX_ROOMS` alone holds."
     )

@@ -1003,9 +1003,9 @@ export interface CreateTransport {
    */
   direction: "send" | "recv";
   /**
-   * `next`: only while the client moves to another media node, which then has the transport; `invalid_state` otherwise. Absent: on the client's node.
+   * `next`: only while the client moves to another media node, which then has the transport; `invalid_state` otherwise. `standby`: on another media node, which hosts the client at once when its own dies; `unavailable` while there is none, `invalid_state` while the client moves. Absent: on the client's node.
    */
-  home?: "next";
+  home?: "next" | "standby";
   /**
    * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
@@ -2498,6 +2498,9 @@ export interface PeerLeft {
  *
  * With `makeBeforeBreak` it does so while the old ones carry on: `createTransport {home: "next"}`, `produce
  * {replaces}` for each of its producers, `consume` for what it displays, then `moveDone`.
+ *
+ * With `standby` it has moved already, to what it has made on its standby: it sends over these producers, receives
+ * over these consumers, and makes what is missing.
  */
 export interface PeerMoved {
   /**
@@ -2512,6 +2515,10 @@ export interface PeerMoved {
    * The name of the new media node.
    */
   nodeId: string;
+  /**
+   * Whether the new node is the client's standby, which has what the client has made there with `createTransport {home: "standby"}`. Everything on the former node is lost.
+   */
+  standby?: boolean;
 }
 /**
  * A moderator muted a source of a participant or of the client itself, or lifted that.
@@ -2622,7 +2629,7 @@ export interface Produce {
    */
   paused?: boolean;
   /**
-   * The client's producer of the same kind that this one replaces, while the client moves to another media node: `transportId` is there. The producer keeps that id, its `appData` and `source`; the others hear of no change.
+   * The client's producer of the same kind that this one replaces, while the client moves to another media node: `transportId` is there. The producer keeps that id, its `appData` and `source`; the others hear of no change. With a transport of the standby it replaces that producer when the client's node dies, and nobody receives it before; the client sends nothing over it until then.
    */
   replaces?: string;
   /**
@@ -4056,6 +4063,10 @@ export interface TransportClosed {
  */
 export interface TransportReady {
   dtlsParameters: DtlsParameters2;
+  /**
+   * As in the request. Absent: on the client's node, or on the one to which it moves. An older server ignores a `home` that it does not know.
+   */
+  home?: "standby";
   /**
    * The server's addresses. They do not change while the transport exists.
    */

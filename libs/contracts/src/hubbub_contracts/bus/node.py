@@ -65,6 +65,8 @@ class NodeHeartbeat(Event):
     drain_deadline: int | None = None
     """When the node that drains ends at the latest, in Unix milliseconds: until then, peers may make transports
     elsewhere before they lose those here. Absent: it does not drain, or ends at once."""
+    has_standbys: bool = False
+    """Whether the node can be a peer's standby: older versions cannot, and would send to both homes."""
 
 
 class ProbeNode(NodeRequest[Done]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from ..base import Done, RegistryRequest
+from ..base import Done, Model, RegistryRequest
 from ..open_enum import OpenEnum
 from ..types import (
     AppData,
@@ -20,7 +20,7 @@ from ..types import (
     RoomRole,
     UserId,
 )
-from .records import PeerRecord, RoomRecord
+from .records import PeerRecord, Placement, RoomRecord
 from .room import RoomSnapshot
 
 LeaveReason = Annotated[
@@ -94,6 +94,39 @@ class EndMove(RegistryRequest[Done]):
     peer_id: Id
     claim_id: Id
     """The join or claim under which the sender serves the peer."""
+
+
+class StandbyChosen(Model):
+    """The peer has a standby."""
+
+    placement: Placement
+    """The node."""
+    revision: Revision
+    """The revision of a state of the room that names it."""
+
+
+class ChooseStandby(RegistryRequest[StandbyChosen]):
+    """Chooses the media node that hosts the peer when its own dies, and writes `PeerRecord.standby`. The present one is
+    the answer while there is one.
+
+    Errors: `unavailable` (retryable) when no other node may host it now, when too many were chosen lately, or while the
+    present one ends; `unavailable` (not retryable) where nobody has one, by `STANDBY` or `ROOM_PEERS_PER_NODE=0`;
+    `invalid_state` when the peer has no placement, moves, or waits in the lobby; `not_found` without such a peer;
+    `quota_exceeded` when the room's records have no space for it.
+    """
+
+    verb: ClassVar[str] = "peer.choose-standby"
+    room_id: RoomId
+    peer_id: Id
+
+
+class EndStandby(RegistryRequest[Done]):
+    """Removes `PeerRecord.standby` if it names this node. Succeeds when it does not."""
+
+    verb: ClassVar[str] = "peer.end-standby"
+    room_id: RoomId
+    peer_id: Id
+    placement: Placement
 
 
 class LeaveRoom(RegistryRequest[Done]):

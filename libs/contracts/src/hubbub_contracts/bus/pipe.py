@@ -133,6 +133,9 @@ class WantPipes(NodeRequest[PipesWanted]):
     relay: MediaAddress | None = None
     """Where a third node relays the link: it goes by that as well while the direct way is cut. Older versions ignore
     it."""
+    idle: bool = False
+    """The node is only a standby of peers of the room, which nobody there hears: not even microphones are sent. Older
+    versions send them."""
 
 
 class RelayLink(NodeRequest[MediaAddress]):

@@ -51,6 +51,21 @@ class ReplaceProducer(RegistryRequest[Registered]):
     """Where it was created: the peer's placement."""
 
 
+class AddStandbyProducer(RegistryRequest[Registered]):
+    """To the registry: the peer's standby has a copy of a producer. Repeating the request has no effect.
+
+    Errors: `not_found` when the peer has no such producer, `invalid_state` when `placement` is not its standby,
+    `quota_exceeded` when the room's records have no space for it.
+    """
+
+    verb: ClassVar[str] = "producer.add-standby"
+    room_id: RoomId
+    peer_id: Id
+    producer_id: Id
+    placement: Placement
+    """Where the copy was created."""
+
+
 class SetProducerPaused(RegistryRequest[Registered]):
     """To the registry: records that a producer paused or resumed.
 

@@ -45,6 +45,15 @@ class Leaving(Model):
     """When the move ends at the latest, in Unix milliseconds."""
 
 
+class Standby(Model):
+    """The media node that hosts a peer at once when its own dies: it has transports of the peer already (ADR 51)."""
+
+    placement: Placement
+    """The node. Never the one that the peer is on."""
+    producers: list[Id] = Field(default_factory=list)
+    """The peer's producers of which it has a copy, which sends nothing until then."""
+
+
 class RoomRecord(Model):
     """The value of a room's settings key."""
 
@@ -148,6 +157,8 @@ class PeerRecord(Model):
     """As in JoinRoom."""
     leaving: Leaving | None = None
     """The peer moves from there to `placement`, before the media there ends. Absent: it does not."""
+    standby: Standby | None = None
+    """Where the peer is placed when its node dies; absent: anywhere. Never together with `leaving`."""
 
     def placement_of(self, producer: ProducerRecord) -> Placement | None:
         """Where a producer of the peer is."""

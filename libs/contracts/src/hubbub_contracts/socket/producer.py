@@ -53,7 +53,9 @@ class Produce(Mutation[Produced]):
     the active speaker. Moderators mute by source."""
     replaces: Id | None = None
     """The client's producer of the same kind that this one replaces, while the client moves to another media node:
-    `transportId` is there. The producer keeps that id, its `appData` and `source`; the others hear of no change."""
+    `transportId` is there. The producer keeps that id, its `appData` and `source`; the others hear of no change. With
+    a transport of the standby it replaces that producer when the client's node dies, and nobody receives it before;
+    the client sends nothing over it until then."""
 
     @model_validator(mode="after")
     def _source_fits(self) -> Produce:

@@ -318,6 +318,9 @@ class PeerMoved(Push):
 
     With `makeBeforeBreak` it does so while the old ones carry on: `createTransport {home: "next"}`, `produce
     {replaces}` for each of its producers, `consume` for what it displays, then `moveDone`.
+
+    With `standby` it has moved already, to what it has made on its standby: it sends over these producers, receives
+    over these consumers, and makes what is missing.
     """
 
     event: ClassVar[str] = "peerMoved"
@@ -328,6 +331,9 @@ class PeerMoved(Push):
     make_before_break: bool
     """Whether the old transports still carry media until `deadline`. Only for clients with the feature
     `makeBeforeBreak`."""
+    standby: bool = False
+    """Whether the new node is the client's standby, which has what the client has made there with `createTransport
+    {home: "standby"}`. Everything on the former node is lost."""
 
 
 class MoveDone(Mutation[Done]):

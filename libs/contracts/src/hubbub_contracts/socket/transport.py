@@ -27,6 +27,9 @@ class TransportReady(Model):
     """STUN and TURN servers for the client's ICE agent; may be empty."""
     ice_transport_policy: Literal["all", "relay"] | None = None
     """The candidates that the client may use: `relay` means TURN only. Browsers default to `all`."""
+    home: Literal["standby"] | None = None
+    """As in the request. Absent: on the client's node, or on the one to which it moves. An older server ignores a
+    `home` that it does not know."""
 
 
 class CreateTransport(Mutation[TransportReady]):
@@ -37,9 +40,10 @@ class CreateTransport(Mutation[TransportReady]):
     """`send` carries the client's producers, `recv` its consumers."""
     sctp_capabilities: dict[str, Any] | None = None
     """`device.sctpCapabilities`. Accepted for compatibility; the acknowledgement does not depend on it."""
-    home: Literal["next"] | None = None
+    home: Literal["next", "standby"] | None = None
     """`next`: only while the client moves to another media node, which then has the transport; `invalid_state`
-    otherwise. Absent: on the client's node."""
+    otherwise. `standby`: on another media node, which hosts the client at once when its own dies; `unavailable` while
+    there is none, `invalid_state` while the client moves. Absent: on the client's node."""
 
 
 class ConnectTransport(Mutation[Done]):

@@ -76,6 +76,21 @@ SESSIONS = Metric(
     _SIGNALING,
     on_scrape=True,
 )
+STANDBYS = Metric(
+    "hubbub_standbys",
+    "gauge",
+    "peers",
+    "Peers served by this instance that have a standby: transports on another media node, for when theirs dies.",
+    _SIGNALING,
+    on_scrape=True,
+)
+TAKEOVERS = Metric(
+    "hubbub_standby_takeovers_total",
+    "counter",
+    "peers",
+    "Peers served by this instance whose standby took over when their media node died.",
+    _SIGNALING,
+)
 SOCKET_REQUEST_DURATION = Metric(
     "hubbub_socket_request_duration_seconds",
     "histogram",

@@ -161,6 +161,7 @@ class Heartbeat:
             workers=self._worker_loads(),
             tenants=list(self._status.tenants),
             region=self._region,
+            has_standbys=True,
         )
         with contextlib.suppress(HubbubError):  # the bus is unavailable; the next heartbeat follows soon
             await bus.publish(subjects.heartbeat(self._node_id), heartbeat)

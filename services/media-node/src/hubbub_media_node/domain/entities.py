@@ -48,6 +48,8 @@ class Room:
     """From other nodes."""
     carrying_microphones: RepeatedWork = field(default_factory=RepeatedWork)
     """To its routers."""
+    told_idle: bool = False
+    """The other nodes were told to send nothing of it."""
 
     @property
     def tenant(self) -> str | None:
@@ -108,6 +110,8 @@ class Transport:
     used_ssrcs: set[int] = field(default_factory=set)
     """All SSRCs that consumers here have had. Reusing one under the same key breaks SRTP (RFC 3711 section 9.1)."""
     close_request: CloseRequest | None = None
+    held: bool = False
+    """The core was told to send to none of its consumers."""
     close_when_left: bool = False
     """It is closed once those behind its producers, which are on another node now, have switched."""
     producers: dict[str, Producer] = field(default_factory=dict)
@@ -255,12 +259,16 @@ class Producer(AnyProducer):
     """The encodings that the client was asked for last; None: all."""
     withheld: bool = False
     """Its peer was not told of its state, as the room still has it on another node."""
+    stands_by: bool = False
+    """It is on the standby of its peer, which sends it to another node (ADR 51)."""
+    paused_by_peer: bool = False
+    """Its peer asked last for a pause, which the room's records may not show yet."""
     close_request: CloseRequest | None = None
 
     @property
     def has_left(self) -> bool:
-        """As in `AnyProducer`."""
-        return self.room.view.has_left(self.id)
+        """As in `AnyProducer`. One that stands by was never here for anybody."""
+        return not self.stands_by and self.room.view.has_left(self.id)
 
     @property
     def is_elsewhere(self) -> bool:
@@ -316,6 +324,9 @@ class Consumer:
     """As in `WebRtcTransport`."""
     created: ConsumerCreated
     paused: bool = True
+    """By its peer."""
+    runs: bool = False
+    """The core was told to send to it."""
     layers: ConsumerLayers | None = None
     """What the client receives, as the core reported it last; None: nothing."""
     paused_by_bandwidth: bool = False
@@ -329,6 +340,11 @@ class Consumer:
     def operation_id(self) -> str | None:
         """The client's id of the operation that created it."""
         return self.request.operation_id
+
+    @property
+    def is_held(self) -> bool:
+        """Whether its peer gets nothing here, paused or not: this node is its standby."""
+        return self.transport.room.view.holds(self.peer_id)
 
     @property
     def room_id(self) -> str:

@@ -163,15 +163,15 @@ class EntityStore:
         """What the rooms of a tenant have here."""
         return self.tenants.get(tenant) or TenantCount()
 
-    def left_behind(self) -> dict[str | None, TenantCount]:
-        """What the peers that move to other nodes still have here, of each tenant with such peers."""
+    def counted_elsewhere(self) -> dict[str | None, TenantCount]:
+        """What the peers that are counted on other nodes have here, of each tenant with such peers."""
         counts: dict[str | None, TenantCount] = {}
         for room in self.rooms.values():
-            if room.view.leaving:
-                left = [each for each in room.transports() if each.peer_id in room.view.leaving]
+            if peer_ids := room.view.counted_elsewhere:
+                theirs = [each for each in room.transports() if each.peer_id in peer_ids]
                 count = counts.setdefault(room.tenant, TenantCount())
-                count.transports += len(left)
-                count.consumers += sum(len(each.consumers) for each in left)
+                count.transports += len(theirs)
+                count.consumers += sum(len(each.consumers) for each in theirs)
         return counts
 
     def created_by(self, room_id: str, peer_id: str, operation_id: str) -> Transport | Producer | Consumer | None:
@@ -257,7 +257,8 @@ class EntityStore:
 
     def remove_producer(self, producer: Producer) -> None:
         """Removes a producer."""
-        self.producers.pop(producer.id, None)
+        if self.producers.get(producer.id) is producer:  # a copy that stood by may be replaced here
+            del self.producers[producer.id]
         self._producers_by_core_id.pop(producer.core_id, None)
         producer.transport.producers.pop(producer.id, None)
 

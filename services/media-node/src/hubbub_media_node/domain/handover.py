@@ -2,7 +2,8 @@
 
 A *copy* is a producer as this node has it: of a peer here, or of another node. While a peer moves, there is a copy of
 the former producer and one of its successor, with the same id. A *source* is what consumers on one router get a copy
-from: itself, or the far end of its pipe.
+from: itself, or the far end of its pipe. `later` is after 3 s, or once nothing more arrives from the former one: its
+node is dead, or has closed it.
 
 | sources that somebody uses         | sent to another node | time      | copy of another node       | of a peer here  |
 |------------------------------------|----------------------|-----------|----------------------------|-----------------|
@@ -36,10 +37,10 @@ class Handover:
     """When the room's record said so, in seconds of a monotonic clock."""
     is_new: bool = True
     """The core was not asked to replace any of its sources yet."""
-    switched: set[int] = field(default_factory=set)
-    """The sources whose consumers have switched."""
     ended: bool = False
     """Nothing more arrives from the former copy."""
+    switched: set[int] = field(default_factory=set)
+    """The sources whose consumers have switched."""
     getting: bool = False
     closing: bool = False
     """Work is under way."""

@@ -48,8 +48,8 @@ class OutgoingPipe:
 
     @property
     def state(self) -> tuple[bool, ...]:
-        """The encodings that the link is to carry. Every node of a room hears every microphone."""
-        if self.origin.is_microphone:
+        """The encodings that the link is to carry. Every node of a room hears every microphone, unless it is idle."""
+        if self.origin.is_microphone and not self.link.idle:
             return (self.named,) * len(self.wanted)
         return self.wanted if self.named else (False,) * len(self.wanted)
 
@@ -81,6 +81,8 @@ class OutgoingLink(NodeLink[OutgoingPipe]):
     """Of the last message about it."""
     is_full: bool = False
     """It has no SSRCs left."""
+    idle: bool = False
+    """Nobody of the room is on the other node: it is a standby only."""
     ssrcs: SsrcTable = field(default_factory=SsrcTable)
 
     def find(self, producer_id: str) -> OutgoingPipe | None:
@@ -123,13 +125,18 @@ class OutgoingLinks(NodeLinkTable[OutgoingLink, OutgoingPipe]):
         sequence: int,
         now: float,
         relay: MediaAddress | None = None,
+        *,
+        idle: bool = False,
     ) -> None:
-        """The other node wants these encodings, by producer, and this relay. An older message than the last one has no
-        effect."""
+        """The other node wants these encodings, by producer, and this relay. `idle`: no microphones besides.
+
+        An older message than the last one has no effect.
+        """
         link.heard_at = now
         if sequence <= link.sequence:
             return
         link.sequence = sequence
+        link.idle = idle
         self.set_relay(link, relay)
         for pipe in link.carried:
             encodings = wanted.get(pipe.origin.id)

@@ -1,7 +1,8 @@
 """The registry's version of a room: its peers, their placement and their producers, and what they may not send.
 
 Peers on other nodes are in it as well: their producers are had from there (`handlers.remote_producers`). A peer that
-moves has two homes, and each of its producers is on one of them (ADR 48).
+moves has two homes, and each of its producers is on one of them (ADR 48). One with a standby has copies of its
+producers there, which nobody gets, and consumers that get nothing, until the standby hosts it (ADR 51).
 
 A stored change that removes a peer, or places it on another node or on a newer incarnation of this one, takes effect
 here even before the first snapshot. A peer without a placement is kept: no other node hosts it.
@@ -26,6 +27,10 @@ class PlacedProducer(NamedTuple):
     """Where it is."""
     home: Placement | None
     """Where its peer is, or moves to."""
+    leaving: Placement | None = None
+    """What its peer moves from."""
+    standby: Placement | None = None
+    """The node that hosts its peer when that of `home` dies."""
 
     @property
     def is_speech(self) -> bool:
@@ -74,6 +79,10 @@ class RoomView:
         self._revision = -1
         self.leaving: set[str] = set()
         """The ids of the peers that move from this node to another one, and still have something here."""
+        self.standing_by: set[str] = set()
+        """The ids of the peers whose standby this incarnation is."""
+        self._hosted: set[str] = set()
+        """The ids of the peers whose records place them here."""
 
     def apply(self, change: FeedChange) -> None:
         """See `hubbub_room.Projection`."""
@@ -118,10 +127,12 @@ class RoomView:
         self._clear()
 
     def confirmed(self) -> set[EntityKey]:
-        """Every peer of the room, and every producer but those that are on another node."""
+        """Every peer of the room, and every producer but those that are on another node and have no copy here."""
         keys: set[EntityKey] = {("peer", peer_id) for peer_id in self._peers}
         here = (key for key, each in self._producers.items() if not self._is_elsewhere(each.placement))
-        return keys | {("producer", producer_id) for producer_id in here}
+        standbys = (self._peers[peer_id].standby for peer_id in self.standing_by)
+        copies = (producer_id for each in standbys if each is not None for producer_id in each.producers)
+        return keys | {("producer", producer_id) for producer_id in (*here, *copies)}
 
     def is_muted(self, peer_id: str, source: str | None) -> bool:
         """Whether the peer may not send this source: a moderator muted it, or made its user a listener.
@@ -143,14 +154,43 @@ class RoomView:
     def has_left(self, producer_id: str, node: Placement | None = None) -> bool:
         """Whether the room has a producer on another node than `node`, by default this one, for good.
 
-        False for one that is about to be there, because its peer moves to that node.
+        False for one that is about to be there, because its peer moves to that node, or has its standby there.
         """
         placed = self._producers.get(producer_id)
         if placed is None or placed.placement is None:
             return False
         if node is None or node.node_id == self._placement.node_id:
-            return self._is_elsewhere(placed.placement) and self._is_elsewhere(placed.home)
-        return node not in (placed.placement, placed.home)
+            is_coming = not self._is_elsewhere(placed.home) or placed.standby == self._placement
+            return self._is_elsewhere(placed.placement) and not is_coming
+        return node not in (placed.placement, placed.home, placed.standby)
+
+    def has_lost(self, producer_id: str, node: Placement) -> bool:
+        """Whether a producer's peer has left `node` without a move: that node is dead, and delivers nothing more."""
+        placed = self._producers.get(producer_id)
+        return placed is not None and self.has_left(producer_id, node) and placed.leaving != node
+
+    def holds(self, peer_id: str) -> bool:
+        """Whether a peer's consumers here get nothing: the room has the peer on another node, and it does not leave
+        this one.
+
+        This node is its standby then, even if the record does not say so yet. False for a peer that is not known yet.
+        """
+        peer = self._peers.get(peer_id)
+        return peer is not None and self._is_elsewhere(peer.placement) and not self._leaves_here(peer)
+
+    def knows(self, peer_id: str) -> bool:
+        """Whether the room has such a peer, as far as is known."""
+        return peer_id in self._peers
+
+    @property
+    def is_standby_only(self) -> bool:
+        """Whether nobody here hears the room: this node is the standby of some peers, and has no others."""
+        return bool(self.standing_by) and not self._hosted and not self.leaving
+
+    @property
+    def counted_elsewhere(self) -> set[str]:
+        """The ids of the peers that have something here which no quota counts: they are on another node, too."""
+        return self.leaving | self.standing_by
 
     def hosts(self, peer_id: str) -> bool:
         """Whether the room has a peer on this incarnation: for good, or until it has moved."""
@@ -163,11 +203,14 @@ class RoomView:
         return Movers(len(self.leaving), len(able), sum(peer.leaving is not None for peer in able))
 
     def remote_speech(self) -> list[PlacedProducer]:
-        """The producers on other nodes with which somebody speaks."""
+        """The producers on other nodes with which somebody speaks, if anybody here hears them."""
+        if self.is_standby_only:
+            return []
         return [each for each in self._producers.values() if each.is_speech and self._is_elsewhere(each.placement)]
 
     def other_nodes(self) -> list[Placement]:
-        """The other nodes that the room is on, each once. One that all its peers leave is not among them: it ends."""
+        """The other nodes that the room is on, each once. One that all its peers leave is not among them: it ends.
+        Neither is one that is only a standby: it passes nothing on."""
         placements = (peer.placement for peer in self._peers.values())
         return list(dict.fromkeys(each for each in placements if each is not None and self._is_elsewhere(each)))
 
@@ -185,23 +228,33 @@ class RoomView:
 
     def _remember(self, peer: PeerRecord) -> None:
         self._peers[peer.peer_id] = peer
-        if self._leaves_here(peer):
-            self.leaving.add(peer.peer_id)
+        for peer_ids, contains in (
+            (self.leaving, self._leaves_here(peer)),
+            (self.standing_by, self._stands_by_here(peer)),
+            (self._hosted, peer.placement is not None and not self._is_elsewhere(peer.placement)),
+        ):
+            if contains:
+                peer_ids.add(peer.peer_id)
+        leaving = None if peer.leaving is None else peer.leaving.placement
+        standby = None if peer.standby is None else peer.standby.placement
         for each in peer.producers:
             placement = peer.placement_of(each)
-            self._producers[each.producer_id] = PlacedProducer(each, peer.peer_id, placement, peer.placement)
+            placed = PlacedProducer(each, peer.peer_id, placement, peer.placement, leaving, standby)
+            self._producers[each.producer_id] = placed
 
     def _forget(self, peer: PeerRecord | None) -> None:
         if peer is None:
             return
-        self.leaving.discard(peer.peer_id)
+        for peer_ids in (self.leaving, self.standing_by, self._hosted):
+            peer_ids.discard(peer.peer_id)
         for each in peer.producers:
             self._producers.pop(each.producer_id, None)
 
     def _clear(self) -> None:
         self._peers.clear()
         self._producers.clear()
-        self.leaving.clear()
+        for peer_ids in (self.leaving, self.standing_by, self._hosted):
+            peer_ids.clear()
 
     def _is_elsewhere(self, placement: Placement | None) -> bool:
         return placement is not None and placement.node_id != self._placement.node_id
@@ -218,9 +271,12 @@ class RoomView:
     def _leaves_here(self, peer: PeerRecord) -> bool:
         return peer.leaving is not None and peer.leaving.placement == self._placement
 
+    def _stands_by_here(self, peer: PeerRecord) -> bool:
+        return peer.standby is not None and peer.standby.placement == self._placement
+
     def _has_departed(self, record: PeerRecord | None) -> bool:
         if record is None:
             return True
-        if record.placement is None or self._leaves_here(record):
+        if record.placement is None or self._leaves_here(record) or self._stands_by_here(record):
             return False
         return self._is_elsewhere(record.placement) or record.placement.epoch > self._placement.epoch

@@ -4,7 +4,8 @@ Rules
 - The registry announces the limits and, for tenants that use much of them, what the last heartbeats of all nodes say.
   What changed on this node since then is known here and added, so only changes of other nodes are missing.
 - A node that hears nothing from the registry goes on with the last limits, and counts its own rooms only.
-- A peer that moves to another node has its objects twice for a while: those that it leaves are not counted.
+- A peer that moves to another node has its objects twice for a while: those that it leaves are not counted. Neither is
+  what it has on a standby.
 - Bitrates are known a second late, so a tenant may exceed that limit for a moment. What is sent already goes on; new
   tracks are refused.
 """
@@ -72,7 +73,7 @@ class NodeTenantQuotas:
         """What each tenant uses here, for the heartbeat. Empty without limits."""
         if self._quotas is None:
             return ()
-        left = self._entities.left_behind()
+        elsewhere = self._entities.counted_elsewhere()
         return tuple(
             TenantUsage(
                 tenant=tenant,
@@ -80,7 +81,7 @@ class NodeTenantQuotas:
                 consumers=own.consumers,
                 incoming_bitrate=self._bitrates.get(tenant, 0),
             )
-            for tenant, own in ((tenant, self._counted(tenant, left)) for tenant in self._entities.tenants)
+            for tenant, own in ((tenant, self._counted(tenant, elsewhere)) for tenant in self._entities.tenants)
         )
 
     def check_transports(self, room_id: str, now: float) -> None:
@@ -108,10 +109,11 @@ class NodeTenantQuotas:
             limit = self._quotas.max_incoming_bitrate
             _check(used, elsewhere, limit, "incomingBitrateOfTenant", "bit/s that it sends")
 
-    def _counted(self, tenant: str | None, left: Mapping[str | None, TenantCount] | None = None) -> TenantCount:
+    def _counted(self, tenant: str | None, elsewhere: Mapping[str | None, TenantCount] | None = None) -> TenantCount:
         own = self._entities.of_tenant(tenant)
-        behind = (self._entities.left_behind() if left is None else left).get(tenant, TenantCount())
-        return TenantCount(own.transports - behind.transports, own.consumers - behind.consumers)
+        counts = self._entities.counted_elsewhere() if elsewhere is None else elsewhere
+        excluded = counts.get(tenant, TenantCount())
+        return TenantCount(own.transports - excluded.transports, own.consumers - excluded.consumers)
 
     def _on_other_nodes(self, tenant: str | None, now: float) -> _Elsewhere:
         return self._elsewhere.get(tenant, _NOTHING) if now - self._heard <= MAX_AGE else _NOTHING

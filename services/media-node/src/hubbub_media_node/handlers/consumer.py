@@ -107,8 +107,7 @@ async def pause(context: NodeContext, request: PauseConsumer) -> Done:
     """Stops sending to the consumer."""
     async with context.locks.of(request.room_id, request.peer_id):
         consumer = context.entities.consumer(request.room_id, request.peer_id, request.consumer_id)
-        await context.call(consumer.transport.worker, commands.PauseConsumer(consumer=consumer.core_id))
-        consumer.paused = True
+        await _set_paused(context, consumer, paused=True)
         report_layers(context, consumer, None)
         return Done()
 
@@ -116,7 +115,8 @@ async def pause(context: NodeContext, request: PauseConsumer) -> Done:
 async def resume(context: NodeContext, request: ResumeConsumer) -> Done:
     """Starts, or restarts, sending to the consumer."""
     async with context.locks.of(request.room_id, request.peer_id):
-        await _resume(context, context.entities.consumer(request.room_id, request.peer_id, request.consumer_id))
+        consumer = context.entities.consumer(request.room_id, request.peer_id, request.consumer_id)
+        await _set_paused(context, consumer, paused=False)
         return Done()
 
 
@@ -139,7 +139,7 @@ async def request_key_frame(context: NodeContext, request: RequestKeyFrame) -> D
     """Requests a key frame from the producer. The core bounds the rate, and requests one at each resume."""
     async with context.locks.of(request.room_id, request.peer_id):
         consumer = context.entities.consumer(request.room_id, request.peer_id, request.consumer_id)
-        if consumer.created.kind == "video" and not consumer.paused:
+        if consumer.created.kind == "video" and consumer.runs:
             await context.call(consumer.transport.worker, commands.RequestKeyFrame(consumer=consumer.core_id))
         return Done()
 
@@ -161,7 +161,7 @@ async def _start(context: NodeContext, consumer: Consumer) -> None:
         if consumer.request.priority != 1:
             await _set_priority(context, consumer, consumer.request.priority)
         if not consumer.request.paused:
-            await _resume(context, consumer)
+            await _set_paused(context, consumer, paused=False)
     except HubbubError:
         consumer.close_request = SILENT
         with contextlib.suppress(CoreError):
@@ -169,9 +169,20 @@ async def _start(context: NodeContext, consumer: Consumer) -> None:
         raise
 
 
-async def _resume(context: NodeContext, consumer: Consumer) -> None:
-    await context.call(consumer.transport.worker, commands.ResumeConsumer(consumer=consumer.core_id))
-    consumer.paused = False
+async def _set_paused(context: NodeContext, consumer: Consumer, *, paused: bool) -> None:
+    """Pauses or resumes a consumer. One that is held gets nothing in either case, until `standbys` lets it go on."""
+    former = consumer.paused, consumer.runs
+    consumer.paused = paused  # before the call: `standbys` may have to know it meanwhile
+    if consumer.is_held:
+        consumer.transport.held = True
+        return
+    consumer.runs = not paused
+    command = commands.PauseConsumer if paused else commands.ResumeConsumer
+    try:
+        await context.call(consumer.transport.worker, command(consumer=consumer.core_id))
+    except HubbubError:
+        consumer.paused, consumer.runs = former
+        raise
 
 
 async def _set_priority(context: NodeContext, consumer: Consumer, priority: int) -> None:

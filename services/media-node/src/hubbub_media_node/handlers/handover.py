@@ -73,7 +73,8 @@ async def _pause(context: NodeContext, producer: Producer) -> None:
 
 def _go_on(context: NodeContext, former: AnyProducer, now: float) -> None:
     if former.handover is None:
-        former.handover = Handover(since=now)
+        is_lost = isinstance(former, RemoteProducer) and former.room.view.has_lost(former.id, former.origin)
+        former.handover = Handover(since=now, ended=is_lost)
     entities, handover = context.entities, former.handover
     used = entities.used_sources(former)
     asking = [source for source in used if not _waits(context, source)]
@@ -116,6 +117,8 @@ async def _switch(context: NodeContext, former: AnyProducer, handover: Handover,
         _log.debug("a producer could not be handed over, repeating it later", error=error.message)
     finally:
         handover.getting = False
+    if handover.ended:
+        tend_handovers(context, former.room, time.monotonic())  # they need not wait for the successor
 
 
 async def _replace(context: NodeContext, handover: Handover, source: Source, successor: int) -> None:

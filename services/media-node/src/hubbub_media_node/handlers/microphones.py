@@ -54,10 +54,11 @@ def _missing_here(context: NodeContext, room: Room) -> list[PlacedProducer]:
 
 def _missing_on_routers(context: NodeContext, room: Room) -> list[tuple[AnyProducer, Router]]:
     """The microphones that this node has, and a router does not hear."""
-    if len(room.routers) < 2:
+    if len(room.routers) < 2 or room.view.is_standby_only:
         return []
     entities = context.entities
-    producers: list[AnyProducer] = [*room.producers(), *entities.incoming.of_room(room)]
+    present = (each for each in room.producers() if not each.stands_by)
+    producers: list[AnyProducer] = [*present, *entities.incoming.of_room(room)]
     return [
         (producer, router)
         for producer in producers

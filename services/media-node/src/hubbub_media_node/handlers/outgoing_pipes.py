@@ -52,7 +52,8 @@ async def want_pipes(context: NodeContext, request: WantPipes) -> PipesWanted:
     entities = context.entities
     link = entities.outgoing.find_link(request.link_id)
     if link is not None and link.router.room.id == request.room_id:
-        entities.outgoing.want(link, request.wanted, request.sequence, time.monotonic(), request.relay)
+        now = time.monotonic()
+        entities.outgoing.want(link, request.wanted, request.sequence, now, request.relay, idle=request.idle)
         tell_core(context)
     sent = {} if link is None else {pipe.origin.id: pipe.origin for pipe in link.carried if not pipe.closing}
     absent = request.wanted.keys() - sent.keys()

@@ -30,7 +30,9 @@ async def create(context: NodeContext, request: CreateProducer) -> ProducerCreat
     """Creates a producer on a send transport."""
     async with context.locks.of(request.room_id, request.peer_id):
         existing = context.entities.producers.get(request.producer_id)
-        if existing is not None:
+        if existing is not None and existing.stands_by and existing.transport.id != request.transport_id:
+            await close_producer(context, existing, SILENT)  # its peer moves to its standby, and sends it anew
+        elif existing is not None:
             if existing.request != request:
                 raise HubbubError(ErrorCode.CONFLICT, "the producer id is already in use")
             return _created(existing)
@@ -68,6 +70,7 @@ async def create(context: NodeContext, request: CreateProducer) -> ProducerCreat
             consumable=negotiated.consumable,
             type=negotiated.type,
             paused=paused,
+            stands_by=transport.room.view.holds(request.peer_id),
         )
         context.entities.add_producer(producer)
         command = commands.CreateProducer(producer=producer.core_id, transport=transport.core_id, spec=negotiated.spec)
@@ -85,6 +88,7 @@ async def pause(context: NodeContext, request: PauseProducer) -> Done:
     """Stops forwarding the producer's packets."""
     async with context.locks.of(request.room_id, request.peer_id):
         producer = context.entities.producer(request.room_id, request.peer_id, request.producer_id)
+        producer.paused_by_peer = True
         await set_paused(context, producer, paused=True)
         return Done()
 
@@ -97,6 +101,7 @@ async def resume(context: NodeContext, request: ResumeProducer) -> Done:
         muted = HubbubError(ErrorCode.MUTED, "a moderator muted this source", retryable=True)
         if producer.is_muted():
             raise muted
+        producer.paused_by_peer = False
         await set_paused(context, producer, paused=False)
         if producer.is_muted():  # meanwhile
             await pause_if_muted(context, producer)

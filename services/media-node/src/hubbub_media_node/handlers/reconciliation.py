@@ -22,6 +22,7 @@ from .microphones import tend_microphones
 from .mutes import muted_running, pause_muted
 from .pipes import tend_pipes
 from .remote_producers import follow_paths, tend_remote_producers
+from .standbys import tend_standbys
 
 _log = structlog.get_logger(__name__)
 
@@ -57,6 +58,7 @@ def _reconcile_room(context: NodeContext, room: Room, now: float) -> None:
         context.tasks.spawn(_close_expired(context, room, expired), "close-unconfirmed")
     if complete:
         tend_remote_producers(context, room, now)
+    tend_standbys(context, room)
     follow_paths(context, room, now)
     tend_handovers(context, room, now)
     for router in context.entities.remove_idle_routers(room):
@@ -78,5 +80,6 @@ async def _close_expired(context: NodeContext, room: Room, expired: Iterable[Ent
             if producer is None:
                 await close_transports(context, room.id, entity_id, UNCONFIRMED)
             else:
-                # Of one that has not moved here, its client knows the one on the other node only.
-                await close_producer(context, producer, SILENT if producer.is_elsewhere else UNCONFIRMED)
+                # Of one that has not moved here, or stands by, its client knows the one on the other node only.
+                is_unknown = producer.is_elsewhere or producer.stands_by
+                await close_producer(context, producer, SILENT if is_unknown else UNCONFIRMED)

@@ -20,6 +20,7 @@ from .handover import tend_handovers
 from .microphones import has_missing_microphones, share_microphones
 from .mutes import pause_muted
 from .remote_producers import follow_paths, follow_records
+from .standbys import tend_standbys
 
 
 def router_for(context: NodeContext, room_id: str, peer_id: str, codec_profile: str) -> Router:
@@ -91,10 +92,11 @@ def _on_muted(context: NodeContext, room_id: str) -> None:
 
 
 def _on_changed(context: NodeContext, room_id: str, peer_ids: set[str]) -> None:
-    """Closes, pauses and hands over what peers of other nodes have closed, paused and replaced, and gets their new
-    microphones."""
+    """Lets peers go on whose standby this node was. Closes, pauses and hands over what peers of other nodes have
+    closed, paused and replaced, and gets their new microphones."""
     room = context.entities.rooms.get(room_id)
     if room is not None:
+        tend_standbys(context, room, peer_ids)  # first: they receive nothing until then
         follow_records(context, room, peer_ids)
         now = time.monotonic()
         follow_paths(context, room, now)

@@ -36,11 +36,13 @@ async def measure_periodically(context: NodeContext) -> None:
 
 
 async def _sample(context: NodeContext) -> dict[int, tuple[str | None, int]]:
-    """The tenant and the received bytes of each transport that receives media, but of peers that leave this node."""
+    """The tenant and the received bytes of each transport that receives media and is counted here."""
     receiving = [
         each
-        for each in context.entities.transports.values()
-        if _receives(each) and each.peer_id not in each.room.view.leaving
+        for room in context.entities.rooms.values()
+        for elsewhere in (room.view.counted_elsewhere,)
+        for each in room.transports()
+        if _receives(each) and each.peer_id not in elsewhere
     ]
     sample: dict[int, tuple[str | None, int]] = {}
     for start in range(0, len(receiving), _AT_ONCE):

@@ -153,6 +153,7 @@ def _add_transport(context: NodeContext, request: CreateTransport) -> WebRtcTran
         created=created,
         cname=secrets.token_hex(8),
         ice_username_fragment=created.ice_parameters.username_fragment,
+        held=router.room.view.holds(request.peer_id),
     )
     context.entities.add_transport(transport)
     return transport

@@ -71,11 +71,12 @@ class Housekeeping:
             tasks.spawn(self._publish_quotas(), "quotas", vital=True)
 
     async def _relocate(self) -> None:
-        """Makes a pass whenever the nodes change, and once a second."""
+        """Makes a pass whenever the nodes change, once a second, and sooner after one that is incomplete."""
+        pause = RELOCATION_INTERVAL
         while True:
             with contextlib.suppress(TimeoutError):
                 # `asyncio.wait_for` of Python 3.11 would lose a cancellation that arrives together with the event.
-                async with asyncio.timeout(RELOCATION_INTERVAL):
+                async with asyncio.timeout(pause):
                     await self._nodes_changed.wait()
             self._nodes_changed.clear()
             if not (self._store.healthy and self._leases.healthy):
@@ -83,9 +84,8 @@ class Housekeeping:
             if self._monitor.can_detect_failures:
                 for placement in unknown_placements(self._store.rooms, self._nodes):
                     self._nodes.expect(placement, time.monotonic())
-            if not await self._relocator.run(unix_ms()):
-                self._nodes_changed.set()
-                await asyncio.sleep(RETRY_PAUSE * random.uniform(0.5, 1.5))  # noqa: S311
+            complete = await self._relocator.run(unix_ms())
+            pause = RELOCATION_INTERVAL if complete else RETRY_PAUSE * random.uniform(0.5, 1.5)  # noqa: S311
 
     async def _sweep(self) -> None:
         while True:

@@ -15,6 +15,8 @@ from hubbub_contracts.bus.moderation_records import MAX_MODERATED, AssignedRole,
 from hubbub_contracts.bus.records import PeerRecord
 from hubbub_contracts.types import RoomRole, TrackSource
 
+from .standby import with_producers
+
 ItemT = TypeVar("ItemT")
 
 PEOPLE = frozenset({"participant", "viewer", "audience", "waiting"})
@@ -123,7 +125,7 @@ def with_muted_paused(moderation: Moderation, peer: PeerRecord) -> PeerRecord | 
 def without_source(peer: PeerRecord, source: TrackSource) -> PeerRecord | None:
     """Removes the producers of a source."""
     left = [each for each in peer.producers if each.shows != source]
-    return None if len(left) == len(peer.producers) else peer.model_copy(update={"producers": left})
+    return None if len(left) == len(peer.producers) else with_producers(peer, left)
 
 
 def _appended(items: Sequence[ItemT], item: ItemT, what: str) -> list[ItemT]:

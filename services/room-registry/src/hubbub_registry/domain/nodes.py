@@ -51,6 +51,21 @@ class Nodes:
         incarnation = self.find(placement)
         return incarnation is not None and incarnation.state in LIVE
 
+    def takes_peers(self, placement: Placement) -> bool:
+        """Returns whether a peer of a room may be placed there."""
+        incarnation = self.find(placement)
+        return incarnation is not None and incarnation.takes_peers
+
+    def has_standbys(self, placement: Placement) -> bool:
+        """Returns whether the incarnation says that it can be a peer's standby."""
+        incarnation = self.find(placement)
+        return incarnation is not None and incarnation.heartbeat is not None and incarnation.heartbeat.has_standbys
+
+    def drains(self, placement: Placement) -> bool:
+        """Returns whether the incarnation says that it is about to end."""
+        incarnation = self.find(placement)
+        return incarnation is not None and incarnation.heartbeat is not None and incarnation.heartbeat.draining
+
     def lease_written(self, node_id: str, lease: LeaseRecord, now: float) -> bool:
         """Applies a lease or a fence from the store; returns whether a placement may be affected."""
         epoch = lease.epoch or 0

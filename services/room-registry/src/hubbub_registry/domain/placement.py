@@ -13,6 +13,10 @@ it goes to the first that there is:
 With `ROOM_PEERS_PER_NODE=0` it goes to the room's home, which the region of the first peer decides. A node that
 drains, or that has lost its lease, gets no peers of a room that is on others as well. A peer that leaves a node goes
 by the same rule to another one; with `ROOM_PEERS_PER_NODE=0` to none, as nodes then do not reach each other.
+
+A peer's standby (ADR 51) is another node that takes rooms and is idle: one of the room's first that has fewer than
+`ROOM_PEERS_PER_NODE` of its peers and standbys, then one of the peer's region, then the least loaded. With
+`ROOM_PEERS_PER_NODE=0` there is none.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from hubbub_contracts.bus.records import Placement
 from .incarnation import Incarnation
 from .nodes import Nodes
 from .rooms import Room, Rooms
+from .standby import promotable
 
 PEERS_PER_WORKER: Final = 200
 """This many peers count as one worker at full load. Spreads rooms before heartbeats show the load they cause."""
@@ -48,6 +53,7 @@ class Placer:
         self._limit = room_peers_per_node
         self._rooms = Counter(rooms.rooms_on)
         self._peers = Counter(rooms.peers_on)
+        self._standbys = rooms.standbys_on
         self._found: dict[str, tuple[Counter[Placement | None], list[Placement]]] = {}
         """The number of peers on each node, and the nodes, as the series found them, by room."""
         self._placed: defaultdict[str, Counter[Placement]] = defaultdict(Counter)
@@ -56,9 +62,11 @@ class Placer:
     def place_room(self, room: Room, region: str | None) -> Placement | None:
         """A home for a room: the first of its nodes that takes peers, or else the least loaded node; None: no node.
 
-        In both cases nodes of the region come first.
+        The nodes where most of its peers are about to be promoted precede the others. In all cases nodes of the region
+        come first.
         """
-        own = [each for each in _nodes_of(room, _peers_by_placement(room)) if self._takes_peers(each)]
+        nodes = (*self._promoted(room), *_nodes_of(room, _peers_by_placement(room)))
+        own = [each for each in nodes if self._nodes.takes_peers(each)]
         home = next(iter(self._in_region(region, own) or own), None)
         home = home or self._least_loaded(self._in_region(region, self._candidates) or self._candidates)
         if home is not None:
@@ -76,6 +84,32 @@ class Placer:
         chosen = None if self._limit is None else self._choose(room_id, room, home, self._limit, region)
         return None if chosen is None else self._count(room_id, chosen)
 
+    def place_standby(self, room: Room, placement: Placement, region: str | None) -> Placement | None:
+        """Another node than `placement` for the standby of a peer there.
+
+        None: none is idle, or rooms stay on one node.
+        """
+        if self._limit is None:
+            return None
+        limit, peers = self._limit, _prepared_for(room)
+
+        def rank(each: Placement) -> tuple[bool, bool, float, str]:
+            joins_others = each in peers and peers[each] < limit
+            load = self._load(each) + self._share(each, self._standbys.get(each, 0))
+            return not joins_others, region is None or self._region(each) != region, load, each.node_id
+
+        others = (
+            each
+            for each in self._candidates
+            if each.node_id != placement.node_id and self._nodes.has_standbys(each) and not self._is_busy(each)
+        )
+        return min(others, key=rank, default=None)
+
+    def _promoted(self, room: Room) -> list[Placement]:
+        """The standbys to which peers of ended nodes go, those of most peers first."""
+        standbys = (promotable(each, self._nodes) for each in room.peers.values())
+        return [each for each, _ in Counter(each for each in standbys if each is not None).most_common()]
+
     def _count(self, room_id: str, placement: Placement) -> Placement:
         self._peers[placement] += 1
         self._placed[room_id][placement] += 1
@@ -90,7 +124,7 @@ class Placer:
             self._found[room_id] = (counted, _nodes_of(room, counted))
         peers, nodes = self._found[room_id]
         known = dict.fromkeys((home, *nodes, *placed))
-        own = [each for each in known if each is not None and self._takes_peers(each)]
+        own = [each for each in known if each is not None and self._nodes.takes_peers(each)]
         others = [each for each in self._candidates if each not in own]
         near_own, near_others = self._in_region(region, own), self._in_region(region, others)
         if near_own or near_others:
@@ -109,10 +143,6 @@ class Placer:
         incarnation = self._nodes.find(placement)
         return None if incarnation is None else incarnation.region
 
-    def _takes_peers(self, placement: Placement) -> bool:
-        incarnation = self._nodes.find(placement)
-        return incarnation is not None and incarnation.takes_peers
-
     def _is_busy(self, placement: Placement) -> bool:
         return _measured(self._nodes.find(placement)) >= BUSY
 
@@ -120,10 +150,12 @@ class Placer:
         return min(placements, key=lambda each: (self._load(each), each.node_id), default=None)
 
     def _load(self, placement: Placement) -> float:
-        incarnation = self._nodes.find(placement)
-        workers = max(1, _workers(incarnation))
         weight = _weight(self._rooms, self._peers, placement)
-        return _measured(incarnation) + weight / (workers * PEERS_PER_WORKER)
+        return _measured(self._nodes.find(placement)) + self._share(placement, weight)
+
+    def _share(self, placement: Placement, peers: int) -> float:
+        """The load of so many peers."""
+        return peers / (max(1, _workers(self._nodes.find(placement))) * PEERS_PER_WORKER)
 
 
 def _nodes_of(room: Room, peers: Mapping[Placement | None, int]) -> list[Placement]:
@@ -141,6 +173,15 @@ def _peers_by_placement(room: Room) -> Counter[Placement | None]:
     for key, count in Counter(map(id, placements)).items():
         peers[objects[key]] += count
     return peers
+
+
+def _prepared_for(room: Room) -> Counter[Placement]:
+    """The peers and standbys of a room on each of its nodes; its home may have none."""
+    home = None if room.settings is None else room.settings.placement
+    counts = Counter({} if home is None else {home: 0})
+    for peer in room.peers.values():
+        counts.update(each for each in (peer.placement, peer.standby) if each is not None)
+    return counts
 
 
 def _workers(incarnation: Incarnation | None) -> int:

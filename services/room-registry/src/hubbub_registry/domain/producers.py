@@ -9,6 +9,8 @@ from hubbub_contracts.bus.producer import AddProducer, ReplaceProducer
 from hubbub_contracts.bus.records import PeerRecord, ProducerRecord
 from hubbub_contracts.track_source import track_source
 
+from .standby import with_producers
+
 
 def add_producer(peer: PeerRecord, request: AddProducer, limit: int) -> PeerRecord | None:
     """Adds the producer of `request`; a peer may have at most `limit`.
@@ -32,7 +34,7 @@ def add_producer(peer: PeerRecord, request: AddProducer, limit: int) -> PeerReco
         paused=request.paused,
         source=track_source(request.kind, request.app_data, request.source),
     )
-    return _with_producers(peer, [*peer.producers, new])
+    return with_producers(peer, [*peer.producers, new])
 
 
 def replace_producer(peer: PeerRecord, request: ReplaceProducer) -> PeerRecord | None:
@@ -46,7 +48,7 @@ def replace_producer(peer: PeerRecord, request: ReplaceProducer) -> PeerRecord |
     if found.placement is None:
         return None
     changed = found.model_copy(update={"placement": None, "paused": found.paused or request.paused})
-    return _with_producers(peer, [changed if producer is found else producer for producer in peer.producers])
+    return with_producers(peer, [changed if producer is found else producer for producer in peer.producers])
 
 
 def set_producer_paused(peer: PeerRecord, producer_id: str, *, paused: bool) -> PeerRecord | None:
@@ -55,16 +57,16 @@ def set_producer_paused(peer: PeerRecord, producer_id: str, *, paused: bool) -> 
     if found.paused == paused:
         return None
     changed = found.model_copy(update={"paused": paused})
-    return _with_producers(peer, [changed if producer is found else producer for producer in peer.producers])
+    return with_producers(peer, [changed if producer is found else producer for producer in peer.producers])
 
 
 def remove_producers(peer: PeerRecord, producer_ids: Collection[str]) -> PeerRecord:
-    """Removes the producers with these ids. Ignores unknown ids.
+    """Removes the producers with these ids, and the copies of them on the standby. Ignores unknown ids.
 
     The record is written even when it has none of them: an `AddProducer` that timed out may still be on its way to the
     store, and then loses its compare-and-set to this write.
     """
-    return _with_producers(peer, [each for each in peer.producers if each.producer_id not in producer_ids])
+    return with_producers(peer, [each for each in peer.producers if each.producer_id not in producer_ids])
 
 
 def _find(peer: PeerRecord, producer_id: str) -> ProducerRecord:
@@ -76,7 +78,3 @@ def _find(peer: PeerRecord, producer_id: str) -> ProducerRecord:
 
 def _moved() -> HubbubError:
     return HubbubError(ErrorCode.INVALID_STATE, "the peer was moved to another media node", retryable=True)
-
-
-def _with_producers(peer: PeerRecord, producers: list[ProducerRecord]) -> PeerRecord:
-    return peer.model_copy(update={"producers": producers})

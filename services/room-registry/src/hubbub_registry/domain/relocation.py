@@ -1,6 +1,6 @@
 """Selects rooms and peers without a live placement, and peers that leave a node before it ends (ADR 48).
 
-Nobody else moves: a room may be on several nodes.
+Nobody else moves: a room may be on several nodes. Peers with a standby that can host them go there (`standby.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from hubbub_contracts.bus.records import Leaving, PeerRecord, Placement
 from .nodes import Nodes
 from .placement import Placer
 from .rooms import Room, Rooms
+from .standby import promotable
 from .stored_record import StoredPeer, StoredRoom
 
 
@@ -45,14 +46,16 @@ class BeginningMove:
 def unknown_placements(rooms: Rooms, nodes: Nodes) -> set[Placement]:
     """Returns the placements of rooms with peers, and of peers, whose incarnation this replica knows nothing about.
 
-    A node that a peer is leaving is one of them.
+    A node that a peer is leaving, and a peer's standby, are among them.
     """
     homes = {
         each for each in rooms.placements if each is not None and any(room.peers for _, room in rooms.placed_on(each))
     }
     left = {peer.leaving.placement for peer in rooms.leaving if peer.leaving is not None}
     return {
-        each for each in homes | left | rooms.peers_on.keys() if not nodes.has_ended(each) and nodes.find(each) is None
+        each
+        for each in homes | left | rooms.peers_on.keys() | rooms.standby_placements
+        if not nodes.has_ended(each) and nodes.find(each) is None
     }
 
 
@@ -70,7 +73,10 @@ def room_moves(rooms: Rooms, nodes: Nodes, placer: Placer) -> Iterator[RoomMove]
 
 
 def peer_moves(rooms: Rooms, nodes: Nodes, placer: Placer) -> Iterator[PeerMove]:
-    """Yields the peers that need another placement, once the home of their room is usable or absent."""
+    """Yields the peers that need another placement, once the home of their room is usable or absent.
+
+    Skips those that are promoted (`standby.promotions`).
+    """
     for former in rooms.peer_placements:
         if former is not None and not nodes.has_ended(former):
             continue
@@ -81,7 +87,7 @@ def peer_moves(rooms: Rooms, nodes: Nodes, placer: Placer) -> Iterator[PeerMove]
             if home == former or (home is not None and nodes.has_ended(home)):
                 continue
             for peer in room.peers.values():
-                if peer.placement == former:
+                if peer.placement == former and promotable(peer, nodes) is None:
                     new = None if home is None else placer.place_peer(room_id, room, home, peer.region)
                     yield PeerMove(peer, new)
 
@@ -89,11 +95,10 @@ def peer_moves(rooms: Rooms, nodes: Nodes, placer: Placer) -> Iterator[PeerMove]
 def move_peer(peer: PeerRecord, placement: Placement | None, operation_id: str) -> PeerRecord:
     """Returns the peer's record at `placement`. Its producers ended with the old node; its client creates new ones.
 
-    What it still had on a node that it was leaving ends as well.
+    What it still had on a node that it was leaving, or on a standby, ends as well.
     """
-    return peer.model_copy(
-        update={"placement": placement, "leaving": None, "producers": [], "operation_id": operation_id}
-    )
+    ended: dict[str, object] = {"leaving": None, "standby": None, "producers": []}
+    return peer.model_copy(update={**ended, "placement": placement, "operation_id": operation_id})
 
 
 def beginning_moves(rooms: Rooms, nodes: Nodes, placer: Placer, now: int) -> Iterator[BeginningMove]:
@@ -116,10 +121,13 @@ def beginning_moves(rooms: Rooms, nodes: Nodes, placer: Placer, now: int) -> Ite
 
 
 def begin_move(peer: PeerRecord, placement: Placement, leaving: Leaving, operation_id: str) -> PeerRecord:
-    """Returns the record of a peer that leaves a node. Its producers are there until they are replaced."""
+    """Returns the record of a peer that leaves a node. Its producers are there until they are replaced.
+
+    Its standby ends: the next node may be the same one.
+    """
     producers = [each.model_copy(update={"placement": leaving.placement}) for each in peer.producers]
-    update = {"placement": placement, "leaving": leaving, "producers": producers, "operation_id": operation_id}
-    return peer.model_copy(update=update)
+    update = {"placement": placement, "leaving": leaving, "standby": None, "producers": producers}
+    return peer.model_copy(update={**update, "operation_id": operation_id})
 
 
 def ending_moves(rooms: Rooms, nodes: Nodes, now: int) -> Iterator[StoredPeer]:

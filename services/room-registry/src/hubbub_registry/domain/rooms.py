@@ -72,6 +72,8 @@ class Rooms:
         self._peers_on: Counter[Placement] = Counter()
         self._served_by: dict[SignalingIncarnation, set[tuple[str, str]]] = {}
         self._leaving: set[tuple[str, str]] = set()
+        self._prepared: dict[Placement, set[tuple[str, str]]] = {}
+        """The peers whose standby each placement is."""
         self._peers = 0
         self._audience = 0
         self._producers: Counter[str] = Counter()
@@ -128,9 +130,17 @@ class Rooms:
     @property
     def leaving(self) -> Iterator[StoredPeer]:
         """The peers that are leaving a node."""
-        for room_id, peer_id in list(self._leaving):
-            if (peer := self.find_peer(room_id, peer_id)) is not None:
-                yield peer
+        return self._peers_of(self._leaving)
+
+    @property
+    def standby_placements(self) -> set[Placement]:
+        """The standbys of the peers."""
+        return set(self._prepared)
+
+    @property
+    def standbys_on(self) -> Mapping[Placement, int]:
+        """Of how many peers each placement is the standby."""
+        return {placement: len(peers) for placement, peers in self._prepared.items()}
 
     @property
     def incarnations(self) -> set[SignalingIncarnation]:
@@ -161,9 +171,11 @@ class Rooms:
 
     def served_by(self, incarnation: SignalingIncarnation) -> Iterator[StoredPeer]:
         """Yields the peers that a signaling incarnation serves."""
-        for room_id, peer_id in list(self._served_by.get(incarnation, ())):
-            if (peer := self.find_peer(room_id, peer_id)) is not None:
-                yield peer
+        return self._peers_of(self._served_by.get(incarnation, ()))
+
+    def prepared_on(self, placement: Placement) -> Iterator[StoredPeer]:
+        """Yields the peers whose standby it is."""
+        return self._peers_of(self._prepared.get(placement, ()))
 
     def rooms_of(self, tenant: str | None) -> int:
         """How many open rooms the tenant has."""
@@ -228,9 +240,13 @@ class Rooms:
             self._count(before, -1)
             if after is None or after.signaling != before.signaling:
                 _discard(self._served_by, before.signaling, (room_id, peer_id))
+            if before.standby is not None:
+                _discard(self._prepared, before.standby, (room_id, peer_id))
         if after is not None:
             self._count(after, 1)
             self._served_by.setdefault(after.signaling, set()).add((room_id, peer_id))
+            if after.standby is not None:
+                self._prepared.setdefault(after.standby, set()).add((room_id, peer_id))
         leaves = after is not None and after.leaving is not None
         (self._leaving.add if leaves else self._leaving.discard)((room_id, peer_id))
         self._index(room_id, room)
@@ -238,6 +254,12 @@ class Rooms:
     def _select(self, room_ids: Iterable[str]) -> Iterator[tuple[str, Room]]:
         # A copy: the caller may wait for a write between two rooms, and the write changes the index.
         return ((room_id, room) for room_id in list(room_ids) if (room := self._rooms.get(room_id)) is not None)
+
+    def _peers_of(self, peers: Iterable[tuple[str, str]]) -> Iterator[StoredPeer]:
+        # A copy, as in `_select`.
+        for room_id, peer_id in list(peers):
+            if (peer := self.find_peer(room_id, peer_id)) is not None:
+                yield peer
 
     def _count(self, peer: StoredPeer, change: int) -> None:
         if not peer.hidden:

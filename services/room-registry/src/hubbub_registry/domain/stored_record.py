@@ -95,6 +95,8 @@ class StoredPeer:
     """As in PeerRecord."""
     joined_at: int
     """As in PeerRecord."""
+    standby: Placement | None
+    """The node of the peer's standby."""
 
     @property
     def hidden(self) -> bool:
@@ -134,6 +136,7 @@ class StoredPeer:
             fields.make_before_break,
             _leaving(fields.leaving),
             fields.joined_at,
+            None if fields.standby is None else _placement(fields.standby.placement),
         )
 
     @property
@@ -177,6 +180,10 @@ class _LeavingFields(_Fields):
     deadline: int
 
 
+class _StandbyFields(_Fields):
+    placement: _PlacementFields
+
+
 class _ProducerFields(_Fields):
     kind: str
 
@@ -191,6 +198,7 @@ class _PeerFields(_Fields):
     region: str | None = None
     make_before_break: bool = Field(default=False, alias="makeBeforeBreak")
     leaving: _LeavingFields | None = None
+    standby: _StandbyFields | None = None
 
 
 def _leaving(fields: _LeavingFields | None) -> StoredLeaving | None:

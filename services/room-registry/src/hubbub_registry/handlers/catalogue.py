@@ -20,14 +20,43 @@ from hubbub_contracts.bus.moderation import (
     UnmuteSource,
 )
 from hubbub_contracts.bus.node_list import ListNodes
-from hubbub_contracts.bus.peer import ClaimPeer, EndMove, JoinRoom, LeaveRoom, RestorePeer, SetConnectionState
-from hubbub_contracts.bus.producer import AddProducer, RemoveProducers, ReplaceProducer, SetProducerPaused
+from hubbub_contracts.bus.peer import (
+    ChooseStandby,
+    ClaimPeer,
+    EndMove,
+    EndStandby,
+    JoinRoom,
+    LeaveRoom,
+    RestorePeer,
+    SetConnectionState,
+)
+from hubbub_contracts.bus.producer import (
+    AddProducer,
+    AddStandbyProducer,
+    RemoveProducers,
+    ReplaceProducer,
+    SetProducerPaused,
+)
 from hubbub_contracts.bus.revocation import Revoke
 from hubbub_contracts.bus.room import CreateRoom, GetRoom, ListRooms, UpdateRoom
 from hubbub_contracts.bus.stats import GetStats
 from hubbub_contracts.bus.store import ConfirmStore
 
-from . import close_room, join, lobby, moderation, node, peer, producer, restore, revocation, room, stats, store
+from . import (
+    close_room,
+    join,
+    lobby,
+    moderation,
+    node,
+    peer,
+    producer,
+    restore,
+    revocation,
+    room,
+    standby,
+    stats,
+    store,
+)
 from .context import RegistryContext
 
 HANDLERS: Final[RequestTable[RegistryContext]] = {
@@ -43,6 +72,9 @@ HANDLERS: Final[RequestTable[RegistryContext]] = {
     AddProducer: producer.add,
     ReplaceProducer: producer.replace,
     EndMove: peer.end_move,
+    ChooseStandby: standby.choose,
+    AddStandbyProducer: standby.add_producer,
+    EndStandby: standby.end,
     SetConnectionState: peer.set_connection_state,
     SetProducerPaused: producer.set_paused,
     RemoveProducers: producer.remove,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from ..domain.choice_rate import ChoiceRate
 from ..domain.limits import Limits
 from ..domain.nodes import Nodes
 from ..domain.placement import Placer
@@ -29,8 +30,12 @@ class RegistryContext:
     telemetry: RegistryTelemetry
     room_peers_per_node: int | None = None
     """As in `Placer`."""
+    standby: bool = True
+    """Whether peers may have a standby."""
+    standby_rate: ChoiceRate = field(default_factory=ChoiceRate)
+    """Of the standbys that this replica chooses."""
     clock: Callable[[], float] = time.monotonic
-    """The clock of `Room.idle_since`."""
+    """The clock of `Room.idle_since`, and of `standby_rate`."""
 
     def placer(self) -> Placer:
         """A placer for one request."""

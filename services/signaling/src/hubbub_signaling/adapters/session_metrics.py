@@ -26,8 +26,13 @@ class SessionMetrics:
         """See `SessionTelemetry`."""
         self._metrics.count(catalogue.DEPARTURES, reason)
 
+    def peer_taken_over(self) -> None:
+        """See `SessionTelemetry`."""
+        self._metrics.count(catalogue.TAKEOVERS)
+
 
 def read_sessions(sessions: SessionManager, sockets: SocketServer) -> Iterator[Reading]:
-    """The current number of connections and of served peers."""
+    """The current number of connections, of served peers and of their standbys."""
     yield Reading(catalogue.CONNECTIONS, sockets.connections)
     yield Reading(catalogue.SESSIONS, sessions.serving)
+    yield Reading(catalogue.STANDBYS, sessions.standbys)

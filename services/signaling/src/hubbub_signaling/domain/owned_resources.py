@@ -1,4 +1,5 @@
-"""The transports, producers and consumers that a client owns on its media node, or on two while it moves."""
+"""The transports, producers and consumers that a client owns on its media node, on two while it moves, and on its
+standby."""
 
 from __future__ import annotations
 
@@ -44,6 +45,12 @@ class OwnedResources:
     consumers: dict[str, OwnedConsumer] = field(default_factory=dict)
     unanswered: set[str] = field(default_factory=set)
     """Ids of objects that a node was asked for without an answer. It may have them. The client does not know them."""
+    standby: Placement | None = None
+    """The client's standby (ADR 51). Its transports and consumers are among those above."""
+    standby_producers: dict[str, str] = field(default_factory=dict)
+    """id of a producer -> id of the transport of its copy on the standby"""
+    ended_standby: Placement | None = None
+    """A standby that the session has ended, while the room's record may still name it."""
     replacing: dict[str, str] = field(default_factory=dict)
     """producer id -> id of the transport that a request without an answer yet moves it to"""
 
@@ -51,6 +58,16 @@ class OwnedResources:
     def directions(self) -> dict[str, OpenDirection]:
         """The direction of each transport."""
         return {transport_id: owned.direction for transport_id, owned in self.transports.items()}
+
+    @property
+    def hosted_directions(self) -> dict[str, OpenDirection]:
+        """The direction of each transport that is not on the standby."""
+        return {each: direction for each, direction in self.directions.items() if not self.is_on_standby(each)}
+
+    def is_on_standby(self, transport_id: str) -> bool:
+        """Whether the client's standby has the transport."""
+        found = self.transports.get(transport_id)
+        return found is not None and found.placement == self.standby
 
     def require_transport(self, transport_id: str, direction: Direction | None = None) -> Placement:
         """The node that has the transport.
@@ -80,8 +97,9 @@ class OwnedResources:
         return found.placement
 
     def remove_transport(self, transport_id: str) -> list[str]:
-        """Removes a transport with its producers and consumers. Returns the ids of those producers."""
+        """Removes a transport with its producers, copies and consumers. Returns the ids of those producers."""
         self.transports.pop(transport_id, None)
+        self.standby_producers = {each: at for each, at in self.standby_producers.items() if at != transport_id}
         removed = [producer_id for producer_id, transport in self.producers.items() if transport == transport_id]
         for producer_id in removed:
             del self.producers[producer_id]
@@ -107,7 +125,31 @@ class OwnedResources:
         removed = [each for each, owned in self.transports.items() if owned.placement not in placements]
         for transport_id in removed:
             self.remove_transport(transport_id)
+        if self.standby not in placements:
+            self.standby = None
         return removed
+
+    def end_standby(self) -> list[str]:
+        """Removes the standby with what is on it. Returns the ids of its transports."""
+        removed = [each for each in self.transports if self.is_on_standby(each)]
+        for transport_id in removed:
+            self.remove_transport(transport_id)
+        self.standby = None
+        return removed
+
+    def take_over(self, listed: Collection[str]) -> list[str]:
+        """The standby hosts the client: removes everything else. Those of its copies that the room has are producers.
+
+        `listed`: the producers in the client's record. Returns the ids of the producers that are lost.
+        """
+        copies = {each: transport_id for each, transport_id in self.standby_producers.items() if each in listed}
+        lost = [each for each in self.producers if each not in copies]
+        if self.standby is not None:
+            self.retain([self.standby])
+        self.producers.update(copies)
+        self.standby_producers.clear()
+        self.standby = None
+        return lost
 
     def on(self, placement: Placement) -> OwnedResources:
         """Returns a copy of what is on one node."""
@@ -117,7 +159,15 @@ class OwnedResources:
 
     def copy(self) -> OwnedResources:
         """Returns a copy of the present state."""
-        return OwnedResources(dict(self.transports), dict(self.producers), dict(self.consumers), set(self.unanswered))
+        return OwnedResources(
+            dict(self.transports),
+            dict(self.producers),
+            dict(self.consumers),
+            set(self.unanswered),
+            self.standby,
+            dict(self.standby_producers),
+            self.ended_standby,
+        )
 
     def clear(self) -> None:
         """Removes everything."""
@@ -125,4 +175,6 @@ class OwnedResources:
         self.producers.clear()
         self.consumers.clear()
         self.unanswered.clear()
+        self.standby = self.ended_standby = None
+        self.standby_producers.clear()
         self.replacing.clear()

@@ -1,4 +1,4 @@
-"""The media nodes of a peer: one, or two while it moves from one to another (ADR 48)."""
+"""The media nodes of a peer: one, or two while it moves from one to another (ADR 48). And its standby (ADR 51)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hubbub_contracts.bus.records import PeerRecord, Placement
 
 
 def nodes_of(peer: PeerRecord) -> list[Placement]:
-    """The nodes that may have something of the peer, the one for new transports first. Empty: none can host it."""
+    """The nodes that host something of the peer, the one for new transports first. Empty: none can host it."""
     if peer.placement is None:
         return []
     return [peer.placement] if peer.leaving is None else [peer.placement, peer.leaving.placement]
@@ -18,6 +18,16 @@ def nodes_of(peer: PeerRecord) -> list[Placement]:
 def producers_at(placement: Placement, peer: PeerRecord) -> set[str]:
     """The ids of the peer's producers that its record has on a node."""
     return {each.producer_id for each in peer.producers if peer.placement_of(each) == placement}
+
+
+def all_nodes_of(peer: PeerRecord) -> list[Placement]:
+    """The same, and then the standby."""
+    return nodes_of(peer) if peer.standby is None else [*nodes_of(peer), peer.standby.placement]
+
+
+def standby_of(peer: PeerRecord) -> Placement | None:
+    """The node that hosts the peer when its own dies."""
+    return None if peer.standby is None else peer.standby.placement
 
 
 def confirmed(description: PeerDescription, placement: Placement, peer: PeerRecord) -> PeerDescription:

@@ -78,3 +78,6 @@ class SessionTelemetry(Protocol):
 
     def peer_departed(self, reason: LeaveReason) -> None:
         """A peer's departure was handed to the outbox."""
+
+    def peer_taken_over(self) -> None:
+        """The standby of a peer hosts it, since its node has ended."""

@@ -20,6 +20,7 @@ from hubbub_contracts.room_options import DEFAULT_OPTIONS, RoomOptions
 from hubbub_contracts.socket.recording import RunningRecording
 from hubbub_room import FeedChange, RoomState, SettingsChanged
 
+from .peer_nodes import standby_of
 from .roles import role_of
 
 
@@ -64,7 +65,8 @@ class ProducerPauseChanged:
 
 @dataclass(frozen=True)
 class PlacementChanged:
-    """A peer's media was placed on another node, or on none, or its move to another one begins or has ended."""
+    """A peer's media was placed on another node, or on none, its move to another one begins or has ended, or it has
+    another standby than before, or none."""
 
     peer: PeerRecord
     before: PeerRecord
@@ -341,7 +343,8 @@ def _compare_peer(before: PeerRecord, after: PeerRecord, rules: Moderation) -> I
         yield PeerClaimed(after)
     if before.waiting and not after.waiting:
         yield PeerAdmitted(after)
-    if (before.placement, before.leaving) != (after.placement, after.leaving):
+    homes = [(each.placement, each.leaving, standby_of(each)) for each in (before, after)]
+    if homes[0] != homes[1]:
         yield PlacementChanged(after, before)
     # An older version of the registry writes no role: that is no change.
     if after.room_role is not None and role_of(rules, before) != role_of(rules, after):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..domain.authorization import Grant
 from ..domain.session_state import ENTERED, IN_ROOM, NOT_CLOSED, OUTSIDE_ROOM
 from . import access, captions, consumer, moderation, producer, recording, room, stats, transport
-from .handler import Handler, by_consumer, by_moderation, by_producer, by_production, by_transport
+from .handler import Handler, by_consumer, by_home, by_moderation, by_producer, by_production, by_transport
 from .keyed_queue import Barrier
 
 HANDLERS: dict[str, Handler] = {
@@ -13,7 +13,7 @@ HANDLERS: dict[str, Handler] = {
     "joinRoom": Handler(room.join_room, Grant.JOIN, OUTSIDE_ROOM, barrier=Barrier.DRAIN),
     "resume": Handler(room.resume, Grant.JOIN, OUTSIDE_ROOM, barrier=Barrier.DRAIN),
     "leaveRoom": Handler(room.leave_room, Grant.ADMITTED, ENTERED, barrier=Barrier.CANCEL),
-    "createTransport": Handler(transport.create_transport, Grant.ADMITTED, IN_ROOM),
+    "createTransport": Handler(transport.create_transport, Grant.ADMITTED, IN_ROOM, by_home),
     "connectTransport": Handler(transport.connect_transport, Grant.ADMITTED, IN_ROOM, by_transport),
     "restartIce": Handler(transport.restart_ice, Grant.ADMITTED, IN_ROOM, by_transport),
     "setMaxIncomingBitrate": Handler(transport.set_max_incoming_bitrate, Grant.ADMITTED, IN_ROOM, by_transport),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -58,6 +59,12 @@ class RequestingSession(Protocol):
 
     def on_media_gap(self) -> None:
         """Has the nodes asked what they have of the peer: an answer was lost."""
+
+    def run_in_background(self, work: Callable[[RequestContext], Awaitable[None]], *, key: str | None = None) -> None:
+        """Runs work on the session's resources among its requests, unless its membership ends before.
+
+        With `key`, a transport's id, it runs in order with the requests for that transport.
+        """
 
     def push(self, push: Push) -> None:
         """Sends an event to the client."""

@@ -11,6 +11,7 @@ from hubbub_contracts.socket.producer import ProducerClosed
 
 from ..domain.authorization import may_publish
 from .context import RequestContext
+from .standby_producer import close_copy
 
 NO_GRANT = "not_allowed"
 """The reason of `producerClosed` and `consumerClosed` for a track that the client may not send or receive any more."""
@@ -35,10 +36,15 @@ async def close_forbidden(context: RequestContext) -> None:
 
 
 async def _close_consumers(context: RequestContext) -> None:
-    """A node that does not answer closes them with the transport, when the peer leaves."""
-    membership = context.membership
-    closed, context.resources.consumers = context.resources.consumers, {}
-    for consumer_id, owned in closed.items():
+    """A node that does not answer closes them with the transport, when the peer leaves.
+
+    Those of a standby precede the others: it may take over while the first node does not answer, because it is dead.
+    """
+    membership, resources = context.membership, context.resources
+    closed, resources.consumers = resources.consumers, {}
+    for consumer_id, owned in sorted(
+        closed.items(), key=lambda each: not resources.is_on_standby(each[1].transport_id)
+    ):
         context.session.push(ConsumerClosed(consumer_id=consumer_id, producer_id=owned.producer_id, reason=NO_GRANT))
         with contextlib.suppress(HubbubError):
             await context.close_on_node(
@@ -50,9 +56,10 @@ async def _close_consumers(context: RequestContext) -> None:
 async def close_removed(context: RequestContext, producer_id: str, reason: str) -> None:
     """Tells the client that its producer is closed, and closes it on the node.
 
-    A node that does not answer closes what the room does not list.
+    A node that does not answer closes what the room does not list. The standby closes its copy.
     """
     membership = context.membership
+    close_copy(context, producer_id)
     transport_id = context.resources.producers.pop(producer_id, None)
     if transport_id is None:
         return

@@ -14,6 +14,7 @@ from ..domain.session_state import SessionState
 from .context import RequestContext
 from .keyed_queue import Barrier
 
+STANDBY = "standby"
 QueueKey = Callable[[OwnedResources, Any], str | None]
 """The key of a request in the session's `KeyedQueue`; None: it waits for barriers only."""
 
@@ -22,6 +23,11 @@ def by_operation(_resources: OwnedResources, request: Any) -> str | None:
     """Requests run concurrently, except repetitions of the same operation."""
     operation_id: str | None = getattr(request, "operation_id", None)
     return f"operation {operation_id}" if operation_id else None
+
+
+def by_home(resources: OwnedResources, request: Any) -> str | None:
+    """The transports of a standby are created one after another, and all others as by `by_operation`."""
+    return STANDBY if request.home == STANDBY else by_operation(resources, request)
 
 
 def by_transport(_resources: OwnedResources, request: Any) -> str | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from hubbub_contracts.bus.media import (
+    CloseReason,
     ConsumerClosed,
     ConsumerLayersChanged,
     ConsumerPaused,
@@ -35,10 +37,19 @@ from .registry_outbox import RegistryOutbox
 class MediaEvents:
     """Applies the events to the resources, and tells client and registry."""
 
-    def __init__(self, client: ClientSocket, resources: OwnedResources, outbox: RegistryOutbox) -> None:
+    def __init__(
+        self,
+        client: ClientSocket,
+        resources: OwnedResources,
+        outbox: RegistryOutbox,
+        *,
+        on_standby_lost: Callable[[CloseReason], None],
+    ) -> None:
+        """`on_standby_lost`: a transport of the standby was closed."""
         self._client = client
         self._resources = resources
         self._outbox = outbox
+        self._on_standby_lost = on_standby_lost
         self._connection = ConnectionReporter(outbox)
 
     def stop(self) -> None:
@@ -87,7 +98,11 @@ class MediaEvents:
     def _on_transport_event(
         self, event: TransportConnected | TransportDisconnected | TransportClosed, membership: RoomMembership | None
     ) -> None:
-        transports, transport_id = self._resources.directions, event.transport_id
+        transports, transport_id = self._resources.hosted_directions, event.transport_id
+        if self._resources.is_on_standby(transport_id):
+            if isinstance(event, TransportClosed):
+                self._on_standby_lost(event.reason)
+            return
         if transport_id not in transports:
             return
         counts = is_connection(transport_id, transports)
@@ -108,13 +123,14 @@ class MediaEvents:
     def _producer_closed(self, event: ProducerClosed, membership: RoomMembership | None) -> None:
         """Removes the producer from the room. The client knows of it unless a server sent it on behalf of the peer.
 
-        One that was replaced goes on: its former node did not know of that yet.
+        One that was replaced, or taken over by a standby, goes on: its former node did not know of that yet.
         """
         producer_id = event.producer_id
         owner = self._resources.producers.get(producer_id)
         if owner is not None and event.transport_id not in (None, owner):
             return
         self._resources.producers.pop(producer_id, None)
+        self._resources.standby_producers.pop(producer_id, None)  # its node closes what the room does not list
         if membership is None:
             return
         self._remove_from_room([producer_id], membership)

@@ -1,6 +1,6 @@
 """Recovery from a gap between a session and its peer's media node: asks the node for the peer's resources.
 
-While the peer moves, it has two nodes, and both are asked.
+While the peer moves, it has two nodes, and both are asked. So is its standby.
 
 A gap is a time in which events or answers of the node may have been lost.
 
@@ -20,7 +20,7 @@ from collections.abc import Callable
 import structlog
 
 from hubbub_contracts import ErrorCode, HubbubError
-from hubbub_contracts.bus.media import MediaEvent, ProducerClosed
+from hubbub_contracts.bus.media import MediaEvent, ProducerClosed, TransportClosed
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription
 from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_contracts.bus.records import PeerRecord, Placement
@@ -29,7 +29,7 @@ from hubbub_service import Tasks
 from ..domain.missed_changes import missed_changes
 from ..domain.missed_closures import missed_closures
 from ..domain.owned_resources import OwnedResources
-from ..domain.peer_nodes import confirmed, nodes_of, producers_at
+from ..domain.peer_nodes import confirmed, nodes_of, producers_at, standby_of
 from ..domain.ports import Backend
 from ..domain.unanswered_objects import unanswered_objects
 from .membership import RoomMembership
@@ -85,7 +85,8 @@ class MediaGapRecovery:
         if record is None or not nodes_of(record):
             return True  # removed, or on no node: the session learns it from the room's changes
         unanswered = set(self._resources.unanswered)
-        compared = [await self._compare_node(membership, record, placement) for placement in nodes_of(record)]
+        nodes = [*nodes_of(record), *self._own_standby(record)]
+        compared = [await self._compare_node(membership, record, placement) for placement in nodes]
         if not all(compared):
             return False
         self._resources.unanswered -= unanswered
@@ -102,7 +103,7 @@ class MediaGapRecovery:
             _log.debug("peer not described after a gap", peer_id=membership.peer_id, error=error.message)
             return False
         now = membership.hub.view.peers.get(membership.peer_id)
-        if now is None or placement not in nodes_of(now):
+        if now is None or placement not in (*nodes_of(now), *self._own_standby(now)):
             return True  # as above: everything on the described node is gone
         for event in missed_changes(confirmed(answer, placement, now)):
             self._on_event(event)
@@ -111,6 +112,9 @@ class MediaGapRecovery:
             if not self._is_elsewhere(event, placement, membership):
                 self._on_event(event)
         described = {each.producer_id for each in answer.producers} | set(answer.plain_producers)
+        for copy, transport_id in owned.standby_producers.items():
+            if copy not in described:  # which ends the standby
+                self._on_event(TransportClosed(transport_id=transport_id, reason="other"))
         # The answer is newer than the one record, and older than the other.
         recorded = producers_at(placement, record) & producers_at(placement, now)
         if ghosts := recorded - described - owned.producers.keys():
@@ -121,6 +125,11 @@ class MediaGapRecovery:
                 RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=sorted(ghosts))
             )
         return await self._close_unanswered(membership, placement, answer, owned.unanswered)
+
+    def _own_standby(self, record: PeerRecord) -> list[Placement]:
+        """The peer's standby, unless the session has nothing there."""
+        standby = self._resources.standby
+        return [standby] if standby is not None and standby == standby_of(record) else []
 
     async def _close_unanswered(
         self, membership: RoomMembership, placement: Placement, description: PeerDescription, unanswered: set[str]

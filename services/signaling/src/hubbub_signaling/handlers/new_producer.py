@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 
-from hubbub_contracts import HubbubError
+from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus import producer
-from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.records import Placement, ProducerRecord
 from hubbub_contracts.socket.producer import Produce
 from hubbub_contracts.types import TrackSource
 
+from ..domain.authorization import require_publish
 from .context import RequestContext
 
 
@@ -30,6 +31,22 @@ def creation(
         is_microphone=source != "screen-audio",
         source=source,
     )
+
+
+def replaced_record(context: RequestContext, request: Produce, producer_id: str) -> ProducerRecord:
+    """The record of the client's producer that `request` replaces, or copies.
+
+    Raises `not_found` for a producer that is not the client's, `invalid_argument` for one of the other kind, and
+    `not_allowed` when the client may not send it any more.
+    """
+    context.resources.require_producer(producer_id)
+    found = next((each for each in context.membership.record.producers if each.producer_id == producer_id), None)
+    if found is None:
+        raise HubbubError(ErrorCode.NOT_FOUND, "no such producer")
+    if found.kind != request.kind:
+        raise HubbubError(ErrorCode.INVALID_ARGUMENT, f"replaces: the producer is of the kind {found.kind}")
+    require_publish(context.access.identity, found.kind, found.app_data, found.shows)
+    return found
 
 
 async def close_on_node(context: RequestContext, producer_id: str, placement: Placement) -> None:

@@ -9,12 +9,12 @@ from typing import Protocol
 
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.records import PeerRecord
-from hubbub_contracts.socket import moderation, room, transport
+from hubbub_contracts.socket import moderation, producer, room, transport
 
 from ..domain.authorization import may_publish
 from ..domain.owned_resources import OwnedResources
-from ..domain.peer_nodes import nodes_of
-from ..domain.ports import ClientSocket
+from ..domain.peer_nodes import all_nodes_of, nodes_of, standby_of
+from ..domain.ports import ClientSocket, SessionTelemetry
 from ..domain.pushes import Audience, lobby_peer
 from ..domain.roles import assigned_role
 from ..domain.room_view import (
@@ -37,6 +37,7 @@ from .entering import room_joined
 from .forced_close import STOPPED, close_forbidden, close_removed
 from .membership import RoomMembership
 from .session_access import SessionAccess
+from .standby import close_transports
 
 OWN_CHANGES = (
     PeerRemoved,
@@ -79,6 +80,9 @@ class PeerSession(Protocol):
     def push_active_speaker(self) -> None:
         """Reports the active speaker to a client that has just joined."""
 
+    def on_media_gap(self) -> None:
+        """See `RequestingSession`."""
+
 
 class OwnPeer:
     """The peer of one session."""
@@ -91,6 +95,7 @@ class OwnPeer:
         machine: SessionStateMachine,
         resources: OwnedResources,
         settings: SessionSettings,
+        telemetry: SessionTelemetry,
     ) -> None:
         self.admission = Admission()
         self._session = session
@@ -99,6 +104,7 @@ class OwnPeer:
         self._machine = machine
         self._resources = resources
         self._settings = settings
+        self._telemetry = telemetry
 
     @property
     def follows_room(self) -> bool:
@@ -140,11 +146,11 @@ class OwnPeer:
                 if not membership.claim.holds(peer):
                     self._session.replaced()
             case PlacementChanged(peer, before):
-                self._moved(before, peer)
+                self._moved(before, peer, membership.hub.view.revision)
             case PeerAdmitted():
                 self._admitted(membership)
-            case ProducerRemoved(_, producer) if not uprooted:
-                stop = partial(close_removed, producer_id=producer.producer_id, reason=STOPPED)
+            case ProducerRemoved(_, removed) if not uprooted:
+                stop = partial(close_removed, producer_id=removed.producer_id, reason=STOPPED)
                 self._session.run_in_background(stop)
             case ProducerAdded(_, added):
                 # A role that changed during its `produce` may not allow it any more.
@@ -164,26 +170,57 @@ class OwnPeer:
         if peer is not None and peer.leaving is not None and self.follows_room:
             self._push_move(peer, peer.leaving.deadline, make_before_break=True)
 
-    def _moved(self, before: PeerRecord, peer: PeerRecord) -> None:
-        """The peer was placed on another node, at once or by a move: what is on a node that it has left is gone.
+    def _moved(self, before: PeerRecord, peer: PeerRecord, revision: int) -> None:
+        """The peer was placed on another node, at once or by a move, or its standby has changed.
 
-        A client that has ended the move itself owns nothing there any more.
+        What is on a node that it has left is gone. A client that has ended the move, or its standby, itself owns
+        nothing there any more. When its standby takes over, it hears of that, and of the producers without a copy. A
+        move ends the standby, even one to the same node.
         """
         if self._machine.state is not SessionState.JOINED:
             return
-        reason = "node_lost" if before.placement not in nodes_of(peer) else "node_draining"
-        self._resources.follow(peer)
-        for transport_id in self._resources.retain(nodes_of(peer)):
-            self._client.push(transport.TransportClosed(transport_id=transport_id, reason=reason))
+        resources, now, lost = self._resources, int(time.time() * 1000), list[str]()
+        stood_by, reason = resources.standby, _why_left(before, peer)
+        taken_over = stood_by is not None and peer.leaving is None and peer.placement == stood_by
+        if taken_over:
+            lost = resources.take_over([each.producer_id for each in peer.producers])
+        elif peer.placement != before.placement and peer.placement == resources.ended_standby:
+            self._session.on_media_gap()  # the registry learnt too late that it has ended: what it has is not there
+        elif stood_by is not None and stood_by in nodes_of(peer):
+            ended = resources.end_standby()
+            self._push_closed(ended, reason)
+            self._session.run_in_background(partial(close_transports, placement=stood_by, transports=ended))
+        if standby_of(peer) != resources.ended_standby:
+            resources.ended_standby = None
+        resources.follow(peer)
+        self._push_closed(resources.retain(all_nodes_of(peer)), reason)
         if peer.leaving is not None:
             self._push_move(peer, peer.leaving.deadline, make_before_break=True)
         elif peer.placement != before.placement:
-            self._push_move(peer, int(time.time() * 1000), make_before_break=False)
+            self._push_move(peer, now, make_before_break=False, standby=taken_over)
+        for producer_id in lost:
+            reason = "transport_closed"
+            self._client.push(
+                producer.ProducerClosed(producer_id=producer_id, peer_id=peer.peer_id, reason=reason, revision=revision)
+            )
+        if taken_over:
+            self._telemetry.peer_taken_over()
+            self._session.on_media_gap()  # it may have lost what nobody was told of
 
-    def _push_move(self, peer: PeerRecord, deadline: int, *, make_before_break: bool) -> None:
+    def _push_closed(self, transport_ids: Sequence[str], reason: str) -> None:
+        for transport_id in transport_ids:
+            self._client.push(transport.TransportClosed(transport_id=transport_id, reason=reason))
+
+    def _push_move(self, peer: PeerRecord, deadline: int, *, make_before_break: bool, standby: bool = False) -> None:
         if peer.placement is not None:
-            node_id = peer.placement.node_id
-            self._client.push(room.PeerMoved(node_id=node_id, deadline=deadline, make_before_break=make_before_break))
+            self._client.push(
+                room.PeerMoved(
+                    node_id=peer.placement.node_id,
+                    deadline=deadline,
+                    make_before_break=make_before_break,
+                    standby=standby,
+                )
+            )
 
     def _admitted(self, membership: RoomMembership) -> None:
         """A moderator admitted the client: the answer to its join, or an event, contains the room."""
@@ -215,6 +252,12 @@ class OwnPeer:
         else:
             self._client.push(room.RoomClosed(reason=reason))
         self._session.evicted()
+
+
+def _why_left(before: PeerRecord, peer: PeerRecord) -> str:
+    """The reason of `transportClosed` for what is on a node that is the peer's no more."""
+    moves = before.leaving is not None or peer.leaving is not None
+    return "node_draining" if moves and before.placement in nodes_of(peer) else "node_lost"
 
 
 def _uproots(change: ViewChange, own_peer_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 
 from hubbub_contracts import Done, ErrorCode, HubbubError
 from hubbub_contracts.bus import producer
@@ -15,11 +15,9 @@ from ..domain.room_codecs import require_codec
 from .context import RequestContext
 from .new_producer import close_on_node, creation, remove_from_room
 from .producer_replacement import replace_producer
+from .resume_on_node import resume_on_node
+from .standby_producer import close_copy, copy_producer, set_copy_paused
 from .uncertain_outcome import may_have_taken_effect
-
-LIFTED_CHECKS = 10
-LIFTED_PAUSE = 0.1
-"""Seconds before the node is asked again, which still considers a source muted."""
 
 
 async def produce(context: RequestContext, request: socket.Produce) -> socket.Produced:
@@ -28,13 +26,14 @@ async def produce(context: RequestContext, request: socket.Produce) -> socket.Pr
     if membership.record.watches:
         raise HubbubError(ErrorCode.NOT_ALLOWED, "a client in the audience may not send: join without `audience`")
     if request.replaces is not None:
-        return await replace_producer(context, request, request.replaces)
+        copies = context.resources.is_on_standby(request.transport_id)
+        return await (copy_producer if copies else replace_producer)(context, request, request.replaces)
     source = track_source(request.kind, request.app_data, request.source)
     require_publish(context.access.identity, request.kind, request.app_data, request.source)
     require_codec(membership.hub.view.options, request.rtp_parameters)
     placement = context.resources.require_transport(request.transport_id, "send")
     if placement != membership.placement:
-        raise HubbubError(ErrorCode.INVALID_STATE, "the peer leaves this media node", retryable=True)
+        raise HubbubError(ErrorCode.INVALID_STATE, "this media node does not host the peer", retryable=True)
     requested_id = context.new_id()
     created = await backend.node(placement, creation(context, request, requested_id, source))
     producer_id = created.producer_id or requested_id
@@ -78,6 +77,7 @@ async def close_producer(context: RequestContext, request: socket.CloseProducer)
         producer.CloseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=request.producer_id),
     )
     context.resources.producers.pop(request.producer_id, None)
+    close_copy(context, request.producer_id)
     remove_from_room(context, request.producer_id)
     return Done()
 
@@ -89,37 +89,22 @@ async def pause_producer(context: RequestContext, request: socket.PauseProducer)
         context.resources.require_producer(request.producer_id),
         producer.PauseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=request.producer_id),
     )
+    set_copy_paused(context, request.producer_id, paused=True)
     return await _set_paused(context, request.producer_id, paused=True)
 
 
 async def resume_producer(context: RequestContext, request: socket.ResumeProducer) -> Done:
     """Resumes forwarding on the node, then updates the room. Raises `muted` when a moderator muted the source."""
     membership = context.membership
-    await _resume_on_node(
+    await resume_on_node(
         context,
         producer.ResumeProducer(
             room_id=membership.room_id, peer_id=membership.peer_id, producer_id=request.producer_id
         ),
+        partial(context.resources.require_producer, request.producer_id),
     )
+    set_copy_paused(context, request.producer_id, paused=False)
     return await _set_paused(context, request.producer_id, paused=False)
-
-
-async def _resume_on_node(context: RequestContext, message: producer.ResumeProducer) -> None:
-    """Resumes a producer. The node may learn of a lifted mute later than this instance, and is then asked again."""
-    membership = context.membership
-    for attempt in range(LIFTED_CHECKS):
-        placement = context.resources.require_producer(message.producer_id)
-        found = membership.hub.view.producer(message.producer_id)
-        if found is not None and membership.hub.view.rules.is_muted(found[0].user_id, found[1].shows):
-            raise HubbubError(ErrorCode.MUTED, "a moderator muted this source")
-        try:
-            await context.backend.node(placement, message)
-        except HubbubError as error:
-            if error.code is not ErrorCode.MUTED or attempt + 1 == LIFTED_CHECKS:
-                raise
-            await asyncio.sleep(LIFTED_PAUSE)
-        else:
-            return
 
 
 async def get_producers(context: RequestContext, _request: socket.GetProducers) -> socket.Producers:

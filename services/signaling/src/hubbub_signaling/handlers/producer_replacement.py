@@ -16,10 +16,9 @@ from hubbub_contracts.bus import producer
 from hubbub_contracts.bus.records import Placement, ProducerRecord
 from hubbub_contracts.socket import producer as socket
 
-from ..domain.authorization import require_publish
 from ..domain.room_codecs import require_codec
 from .context import RequestContext
-from .new_producer import close_on_node, creation, remove_from_room
+from .new_producer import close_on_node, creation, remove_from_room, replaced_record
 from .uncertain_outcome import may_have_taken_effect
 
 
@@ -74,13 +73,7 @@ def _require_replaceable(
 ) -> ProducerRecord:
     """The record of the producer, which may move to `placement`. Raises as `replace_producer`."""
     record = context.membership.record
-    context.resources.require_producer(producer_id)
-    found = next((each for each in record.producers if each.producer_id == producer_id), None)
-    if found is None:
-        raise HubbubError(ErrorCode.NOT_FOUND, "no such producer")
-    if found.kind != request.kind:
-        raise HubbubError(ErrorCode.INVALID_ARGUMENT, f"replaces: the producer is of the kind {found.kind}")
-    require_publish(context.access.identity, found.kind, found.app_data, found.shows)
+    found = replaced_record(context, request, producer_id)
     if found.placement is None and context.resources.producers[producer_id] == request.transport_id:
         return found  # it is replaced already
     if record.leaving is None or placement != record.placement:

@@ -20,6 +20,7 @@ from ..domain.resume_token import ResumeToken
 from .context import RequestContext
 from .entering import room_joined, still_waiting
 from .membership import RoomMembership
+from .standby import end_unknown_standby
 from .uncertain_outcome import may_have_taken_effect
 
 DESCRIBE_TIMEOUT = 4.0
@@ -101,6 +102,7 @@ async def move_done(context: RequestContext, _request: socket.MoveDone) -> Done:
 async def resume(context: RequestContext, request: socket.Resume) -> socket.SessionResumed:
     """Resumes a peer whose former socket may be on another instance.
 
+    The peer's standby ends: the client makes another one (ADR 51).
     The token is replaced, except that of a WHIP session, which is part of its URL. A failure after the claim is handled
     like a lost socket: the former token works until the peer's grace period ends.
     """
@@ -153,6 +155,7 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
         )
         for one in description.consumers
     }
+    end_unknown_standby(context, membership)
     if any(one.established for one in description.transports):
         context.session.media_connected()
     recorded = record.producers

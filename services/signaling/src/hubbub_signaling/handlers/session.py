@@ -12,15 +12,14 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
 from opentelemetry import trace
 
 from hubbub_contracts import ErrorCode, HubbubError
-from hubbub_contracts.bus.media import (
-    MediaEvent,
-)
+from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom
 from hubbub_contracts.bus.room import RoomSnapshot
 from hubbub_contracts.socket import captions
@@ -36,9 +35,7 @@ from ..domain.identity import Identity
 from ..domain.media_event_subject import subject_of
 from ..domain.owned_resources import OwnedResources
 from ..domain.ports import Backend, ClientSocket, SessionTelemetry
-from ..domain.room_view import (
-    ViewChange,
-)
+from ..domain.room_view import ViewChange
 from ..domain.session_settings import SessionSettings
 from ..domain.session_state import ENTERED, SessionEvent, SessionState, SessionStateMachine
 from .client_request import OK, Acknowledge, as_hubbub_error, measured, parse_request
@@ -53,6 +50,7 @@ from .own_peer import OwnPeer
 from .registry_outbox import RegistryOutbox
 from .room_hub import RoomHubs
 from .session_access import SessionAccess
+from .standby import end_standby
 from .uncertain_outcome import may_have_taken_effect
 
 _CANCELLED = HubbubError(ErrorCode.CANCELLED, "the peer left, or its socket was lost")
@@ -118,11 +116,18 @@ class Session:
         self._answers = AnswerCache()
         self._queue = KeyedQueue()
         self._running: set[RequestContext] = set()
-        self._deferred: list[MediaEvent] = []
+        self._deferred: list[Callable[[], None]] = []
         self._media_recovery = MediaGapRecovery(ports.backend, ports.outbox, self.resources, self.on_media_event)
         self._media_gap_while_entering = False
-        self._media_events = MediaEvents(client, self.resources, ports.outbox)
-        self._own_peer = OwnPeer(self, client, self.access, self.machine, self.resources, ports.settings)
+        self._media_events = MediaEvents(
+            client,
+            self.resources,
+            ports.outbox,
+            on_standby_lost=lambda reason: end_standby(self._context(), reason),
+        )
+        self._own_peer = OwnPeer(
+            self, client, self.access, self.machine, self.resources, ports.settings, ports.telemetry
+        )
 
     @property
     def entered(self) -> bool:
@@ -274,11 +279,11 @@ class Session:
         self.client.close()
 
     def on_media_event(self, event: MediaEvent) -> None:
-        """Applies what the media node reports, after the answer that introduces its subject to the client."""
+        """See `MediaEvents.apply`. Waits for the answer that introduces the event's subject to the client."""
         subject = subject_of(event)
         entering = self.machine.state is SessionState.JOINING
         if entering or any(subject in context.new_ids for context in self._running):
-            self._deferred.append(event)
+            self._deferred.append(partial(self.on_media_event, event))
         else:
             self._media_events.apply(event, self.membership)
 
@@ -334,9 +339,9 @@ class Session:
 
     def _replay_deferred(self) -> None:
         deferred, self._deferred = self._deferred, []
-        for event in deferred:
+        for apply in deferred:
             try:
-                self.on_media_event(event)
+                apply()
             except Exception as error:  # noqa: BLE001  a bug must not lose the events after it
                 report_failure("a media event was lost", error)
 
@@ -379,8 +384,8 @@ class Session:
         if self.machine.state is SessionState.JOINING:
             self.machine.apply(SessionEvent.JOIN_REFUSED)
 
-    def run_in_background(self, work: Callable[[RequestContext], Awaitable[None]]) -> None:
-        """See `PeerSession`."""
+    def run_in_background(self, work: Callable[[RequestContext], Awaitable[None]], *, key: str | None = None) -> None:
+        """See `RequestingSession`."""
 
         async def run() -> None:
             if self.membership is None:
@@ -390,7 +395,7 @@ class Session:
             except Exception as error:  # noqa: BLE001  nobody else would learn of it
                 report_failure("work for a session failed", error)
 
-        self._queue.submit(None, Operation(run=run, on_cancelled=lambda: None))
+        self._queue.submit(key, Operation(run=run, on_cancelled=lambda: None))
 
 
 async def _stop_quietly(subscription: Any) -> None:

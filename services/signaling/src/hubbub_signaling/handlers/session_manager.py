@@ -56,6 +56,11 @@ class SessionManager:
         """See `SessionHost`."""
         return self._stopping
 
+    @property
+    def standbys(self) -> int:
+        """How many of them have a standby."""
+        return sum(session.resources.standby is not None for session in self._serving.values())
+
     def memberships(self) -> list[RoomMembership]:
         """Of all peers that this instance serves."""
         return [_membership(session) for session in self._serving.values()]

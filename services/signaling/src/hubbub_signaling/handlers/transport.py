@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from hubbub_contracts import Done, ErrorCode, HubbubError
 from hubbub_contracts.bus import transport
 from hubbub_contracts.bus.producer import RemoveProducers
+from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.socket import transport as socket
 
 from ..domain.owned_resources import OwnedTransport
 from ..domain.peer_nodes import nodes_of
 from .context import RequestContext
+from .standby import choose_standby, end_standby, require_standby
 
 
 async def create_transport(context: RequestContext, request: socket.CreateTransport) -> socket.TransportReady:
-    """Creates a transport on the node that hosts the peer: the new one, while it moves."""
+    """Creates a transport on the node that hosts the peer, the new one while it moves, or on its standby."""
     membership = context.membership
     room = membership.hub.view.room
     if room is None:
         raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "the room does not exist any more")
-    if request.home == "next" and membership.record.leaving is None:
-        raise HubbubError(ErrorCode.INVALID_STATE, "the peer does not move to another media node")
-    placement, requested_id = membership.placement, context.new_id()
+    placement, requested_id = await _home(context, request), context.new_id()
     created = await context.backend.node(
         placement,
         transport.CreateTransport(
@@ -35,7 +37,9 @@ async def create_transport(context: RequestContext, request: socket.CreateTransp
         ),
     )
     transport_id = created.transport_id or requested_id
-    if placement not in nodes_of(membership.record):
+    if request.home == "standby":
+        await _adopt_standby(context, transport_id, placement)
+    elif placement not in nodes_of(membership.record):
         raise HubbubError(ErrorCode.UNAVAILABLE, "the peer was moved to another media node", retryable=True)
     context.resources.transports[transport_id] = OwnedTransport(request.direction, placement)
     return socket.TransportReady(
@@ -46,7 +50,32 @@ async def create_transport(context: RequestContext, request: socket.CreateTransp
         sctp_parameters=created.sctp_parameters,
         ice_servers=context.ice_servers(membership.peer_id),
         ice_transport_policy=context.settings.ice_servers.policy,
+        home="standby" if request.home == "standby" else None,
     )
+
+
+async def _home(context: RequestContext, request: socket.CreateTransport) -> Placement:
+    """The node for the transport. Raises HubbubError, `invalid_state` when there is no such home now."""
+    if request.home == "standby":
+        return await choose_standby(context, request.direction)
+    if request.home == "next" and context.membership.record.leaving is None:
+        raise HubbubError(ErrorCode.INVALID_STATE, "the peer does not move to another media node")
+    return context.membership.placement
+
+
+async def _adopt_standby(context: RequestContext, transport_id: str, placement: Placement) -> None:
+    """The client has a transport on its standby. Closes it and raises HubbubError when that has ended meanwhile."""
+    try:
+        require_standby(context, placement)
+    except HubbubError:
+        membership = context.membership
+        close = transport.CloseTransport(
+            room_id=membership.room_id, peer_id=membership.peer_id, transport_id=transport_id
+        )
+        with contextlib.suppress(HubbubError):
+            await context.close_on_node(placement, close)
+        raise
+    context.resources.standby = placement
 
 
 async def connect_transport(context: RequestContext, request: socket.ConnectTransport) -> Done:
@@ -93,7 +122,10 @@ async def set_max_incoming_bitrate(context: RequestContext, request: socket.SetM
 
 
 async def close_transport(context: RequestContext, request: socket.CloseTransport) -> Done:
-    """Closes the transport on the node, and has its producers removed from the room as soon as the registry answers."""
+    """Closes the transport on the node, and has its producers removed from the room as soon as the registry answers.
+
+    With a transport of the standby, the standby ends.
+    """
     membership = context.membership
     placement = context.resources.require_transport(request.transport_id)
     await context.close_on_node(
@@ -102,6 +134,9 @@ async def close_transport(context: RequestContext, request: socket.CloseTranspor
             room_id=membership.room_id, peer_id=membership.peer_id, transport_id=request.transport_id
         ),
     )
+    if context.resources.is_on_standby(request.transport_id):
+        end_standby(context, "other", closed_by_client=request.transport_id)
+        return Done()
     if removed := context.resources.remove_transport(request.transport_id):
         context.outbox.enqueue(
             RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=removed)

@@ -1,0 +1,87 @@
+"""`peer.choose-standby`, `producer.add-standby` and `peer.end-standby`.
+
+Each change is one write of the peer's record.
+"""
+
+from __future__ import annotations
+
+from hubbub_contracts import Done, ErrorCode, HubbubError
+from hubbub_contracts.bus.peer import ChooseStandby, EndStandby, StandbyChosen
+from hubbub_contracts.bus.producer import AddStandbyProducer, Registered
+from hubbub_contracts.bus.records import PeerRecord, Placement, Standby
+
+from ..domain.standby import add_copy, end_standby, present_standby
+from .context import RegistryContext
+from .room_bytes import require_room_bytes
+from .update_peer import update_peer
+
+
+async def choose(context: RegistryContext, request: ChooseStandby) -> StandbyChosen:
+    """Gives the peer a standby unless it has one, and returns it.
+
+    Raises `room_not_found`, `not_found`, `invalid_state` for a peer that cannot have one now, `quota_exceeded`, and
+    `unavailable`: not retryable where no peer has one, by `STANDBY` or `ROOM_PEERS_PER_NODE`.
+    """
+    if not context.standby or context.room_peers_per_node is None:
+        raise HubbubError(ErrorCode.UNAVAILABLE, "no peer has a standby in this installation")
+    chosen: list[Placement] = []
+    """By each attempt: the last one holds."""
+
+    def change(peer: PeerRecord) -> PeerRecord | None:
+        present = present_standby(peer, context.nodes)
+        chosen.append(present or _place(context, peer, chosen))
+        if present is not None:
+            return None
+        standby = Standby(placement=chosen[-1])
+        _require_bytes(context, peer, standby)
+        return peer.model_copy(update={"standby": standby})
+
+    revision = await update_peer(context.store, request.room_id, request.peer_id, change)
+    return StandbyChosen(placement=chosen[-1], revision=revision)
+
+
+async def add_producer(context: RegistryContext, request: AddStandbyProducer) -> Registered:
+    """Records a copy of a producer on the standby; repeating the request changes nothing.
+
+    Raises `room_not_found`, `not_found`, `invalid_state` when the standby is not where the copy is, `quota_exceeded`.
+    """
+
+    def change(peer: PeerRecord) -> PeerRecord | None:
+        changed = add_copy(peer, request)
+        if changed is not None:
+            _require_bytes(context, peer, Standby(placement=request.placement, producers=[request.producer_id]))
+        return changed
+
+    return Registered(revision=await update_peer(context.store, request.room_id, request.peer_id, change))
+
+
+async def end(context: RegistryContext, request: EndStandby) -> Done:
+    """Ends the peer's standby if it is the one that the request names. Raises `room_not_found` and `not_found`."""
+
+    def change(peer: PeerRecord) -> PeerRecord | None:
+        return end_standby(peer, request.placement)
+
+    await update_peer(context.store, request.room_id, request.peer_id, change)
+    return Done()
+
+
+def _place(context: RegistryContext, peer: PeerRecord, before: list[Placement]) -> Placement:
+    """Chooses a node; one of `before`, which an attempt of this request has chosen, does not count again.
+
+    Raises `unavailable`.
+    """
+    room = context.store.rooms.get(peer.room_id)
+    chosen = None
+    if room is not None and peer.placement is not None:
+        chosen = context.placer().place_standby(room, peer.placement, peer.region)
+    if chosen is None:
+        raise HubbubError(ErrorCode.UNAVAILABLE, "no other media node can host this peer now", retryable=True)
+    if chosen not in before and not context.standby_rate.take(chosen, context.clock()):
+        raise HubbubError(ErrorCode.UNAVAILABLE, "too many standbys were chosen on this media node", retryable=True)
+    return chosen
+
+
+def _require_bytes(context: RegistryContext, peer: PeerRecord, added: Standby) -> None:
+    room = context.store.rooms.get(peer.room_id)
+    if room is not None:
+        require_room_bytes(context, room, added)

@@ -1,0 +1,179 @@
+"""Requests about a peer's standby."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hubbub_contracts import Done, ErrorCode, HubbubError
+from hubbub_contracts.bus.moderation import StopSource
+from hubbub_contracts.bus.peer import ChooseStandby, EndStandby
+from hubbub_contracts.bus.producer import AddProducer, AddStandbyProducer, RemoveProducers
+from hubbub_contracts.bus.records import Leaving, PeerRecord, Placement, Standby
+from hubbub_registry.domain.choice_rate import CHOICES_PER_SECOND
+from hubbub_registry.domain.relocation import begin_move
+from hubbub_registry.handlers import moderation, producer, standby
+from hubbub_registry.handlers.context import RegistryContext
+from support.fake_room_store import FakeRoomStore
+from support.registry_records import A, B, heartbeat, nodes_with, peer_record
+
+C = Placement(node_id="c", epoch=3)
+CHOOSE = ChooseStandby(room_id="r", peer_id="one")
+
+
+@pytest.fixture(autouse=True)
+def one(store: FakeRoomStore) -> None:
+    """A peer on A with two producers."""
+    store.store_peer(peer_record("one", producers=2))
+
+
+@pytest.fixture
+def context(context: RegistryContext) -> RegistryContext:
+    """Rooms may be on several nodes."""
+    return replace(context, room_peers_per_node=800)
+
+
+def peer(store: FakeRoomStore, peer_id: str = "one") -> PeerRecord:
+    found = store.rooms.find_peer("r", peer_id)
+    assert found is not None
+    return found.record
+
+
+def copy_of(producer_id: str, placement: Placement = B) -> AddStandbyProducer:
+    return AddStandbyProducer(room_id="r", peer_id="one", producer_id=producer_id, placement=placement)
+
+
+async def refused(attempt: Any) -> tuple[ErrorCode, bool]:
+    """The code, and whether it is retryable."""
+    with pytest.raises(HubbubError) as caught:
+        await attempt
+    return caught.value.code, caught.value.retryable
+
+
+async def test_a_standby_is_chosen_once(context: RegistryContext, store: FakeRoomStore) -> None:
+    answer = await standby.choose(context, CHOOSE)
+    assert (answer.placement, answer.revision) == (B, store.sequence)
+    assert peer(store).standby == Standby(placement=B)
+    await standby.add_producer(context, copy_of("p0"))
+    again = await standby.choose(context, CHOOSE)
+    assert (again.placement, again.revision) == (B, store.sequence)
+    assert peer(store).standby == Standby(placement=B, producers=["p0"]), "its copies stay"
+
+
+async def test_who_cannot_have_one_now(context: RegistryContext, store: FakeRoomStore) -> None:
+    store.store_peer(peer_record("one").model_copy(update={"role": "waiting"}))
+    assert await refused(standby.choose(context, CHOOSE)) == (ErrorCode.INVALID_STATE, False)
+    store.store_peer(begin_move(peer_record("one"), B, Leaving(placement=A, deadline=30_000), "op"))
+    assert await refused(standby.choose(context, CHOOSE)) == (ErrorCode.INVALID_STATE, True)
+    store.store_peer(peer_record("one", placement=None))
+    assert await refused(standby.choose(context, CHOOSE)) == (ErrorCode.INVALID_STATE, True)
+    store.store_peer(peer_record("one"))
+    context.nodes.lease_removed("a", 1.0, released=True)
+    assert await refused(standby.choose(context, CHOOSE)) == (ErrorCode.INVALID_STATE, True)
+    unknown = CHOOSE.model_copy(update={"peer_id": "unknown"})
+    assert await refused(standby.choose(context, unknown)) == (ErrorCode.NOT_FOUND, False)
+    assert peer(store).standby is None
+
+
+async def test_no_node_takes_it(context: RegistryContext, store: FakeRoomStore) -> None:
+    context.nodes.heartbeat(heartbeat(B, cpu=0.8), 1.0)
+    assert await refused(standby.choose(context, CHOOSE)) == (ErrorCode.UNAVAILABLE, True)
+    store.store_peer(peer_record("one", placement=A).model_copy(update={"standby": Standby(placement=B)}))
+    assert (await standby.choose(context, CHOOSE)).placement == B, "a busy one is kept"
+    context.nodes.heartbeat(heartbeat(B, drain_deadline=30_000), 2.0)
+    assert await refused(standby.choose(context, CHOOSE)) == (ErrorCode.UNAVAILABLE, True), "it ends first"
+    assert peer(store).standby == Standby(placement=B)
+
+
+@pytest.mark.parametrize("switched_off", [{"standby": False}, {"room_peers_per_node": None}])
+async def test_where_nobody_has_one_a_client_need_not_ask_again(
+    context: RegistryContext, store: FakeRoomStore, switched_off: dict[str, Any]
+) -> None:
+    assert await refused(standby.choose(replace(context, **switched_off), CHOOSE)) == (ErrorCode.UNAVAILABLE, False)
+    assert peer(store).standby is None
+
+
+async def test_a_node_is_chosen_a_few_times_a_second(context: RegistryContext, store: FakeRoomStore) -> None:
+    async def choose() -> bool:
+        store.store_peer(peer_record("one"))
+        try:
+            await standby.choose(context, CHOOSE)
+        except HubbubError as error:
+            return (error.code, error.retryable) != (ErrorCode.UNAVAILABLE, True)
+        return True
+
+    store.now = 100.0
+    results = [await choose() for _ in range(CHOICES_PER_SECOND + 1)]
+    assert results == [True] * CHOICES_PER_SECOND + [False]
+    store.store_peer(peer_record("one").model_copy(update={"standby": Standby(placement=B)}))
+    assert (await standby.choose(context, CHOOSE)).placement == B, "who has one does not choose"
+    store.now += 1 / CHOICES_PER_SECOND
+    assert [await choose() for _ in range(2)] == [True, False]
+
+
+async def test_a_choice_that_loses_to_another_write_counts_once(context: RegistryContext, store: FakeRoomStore) -> None:
+    for _ in range(CHOICES_PER_SECOND):
+        store.store_peer(peer_record("one"))
+        store.before_write = [lambda: store.store_peer(peer_record("one", producers=1))]
+        await standby.choose(context, CHOOSE)
+        assert (peer(store).standby, len(peer(store).producers)) == (Standby(placement=B), 1)
+
+
+async def test_copies_are_of_the_peers_producers_on_its_standby(context: RegistryContext, store: FakeRoomStore) -> None:
+    assert await refused(standby.add_producer(context, copy_of("p0"))) == (ErrorCode.INVALID_STATE, False)
+    await standby.choose(context, CHOOSE)
+    assert await refused(standby.add_producer(context, copy_of("p0", C))) == (ErrorCode.INVALID_STATE, False)
+    assert await refused(standby.add_producer(context, copy_of("unknown"))) == (ErrorCode.NOT_FOUND, False)
+    answer = await standby.add_producer(context, copy_of("p1"))
+    assert answer.revision == store.sequence
+    assert await standby.add_producer(context, copy_of("p1")) == answer
+    before = peer(store)
+    assert before.standby == Standby(placement=B, producers=["p1"])
+
+    add = AddProducer(room_id="r", peer_id="one", producer_id="p0", kind="audio", app_data={}, paused=False)
+    await producer.remove(context, RemoveProducers(room_id="r", peer_id="one", producer_ids=["p0"]))
+    await producer.add(context, add.model_copy(update={"placement": A}))
+    assert peer(store).standby == before.standby
+    await producer.remove(context, RemoveProducers(room_id="r", peer_id="one", producer_ids=["p1"]))
+    assert peer(store).standby == Standby(placement=B)
+
+
+async def test_a_source_that_is_stopped_has_no_copy(context: RegistryContext, store: FakeRoomStore) -> None:
+    await standby.choose(context, CHOOSE)
+    await standby.add_producer(context, copy_of("p1"))
+    await moderation.stop_source(context, StopSource(room_id="r", peer_id="one", source="microphone"))
+    assert (peer(store).producers, peer(store).standby) == ([], Standby(placement=B))
+
+
+async def test_a_standby_ends_once(context: RegistryContext, store: FakeRoomStore) -> None:
+    await standby.choose(context, CHOOSE)
+    written = store.sequence
+    end = EndStandby(room_id="r", peer_id="one", placement=B)
+    assert await standby.end(context, end.model_copy(update={"placement": C})) == Done()
+    assert (store.sequence, peer(store).standby) == (written, Standby(placement=B))
+    assert await standby.end(context, end) == Done()
+    assert (peer(store).standby, len(peer(store).producers)) == (None, 2)
+    assert await standby.end(context, end) == Done()
+    assert store.sequence == written + 1
+    assert await refused(standby.end(context, end.model_copy(update={"peer_id": "unknown"}))) == (
+        ErrorCode.NOT_FOUND,
+        False,
+    )
+
+
+async def test_a_standby_counts_as_bytes_of_the_room(context: RegistryContext, store: FakeRoomStore) -> None:
+    room = store.rooms.get("r")
+    assert room is not None
+    full = replace(context, limits=replace(context.limits, room_bytes=room.size))
+    assert await refused(standby.choose(full, CHOOSE)) == (ErrorCode.QUOTA_EXCEEDED, False)
+    await standby.choose(context, CHOOSE)
+    full = replace(context, limits=replace(context.limits, room_bytes=room.size))
+    assert await refused(standby.add_producer(full, copy_of("p0"))) == (ErrorCode.QUOTA_EXCEEDED, False)
+
+
+async def test_of_two_choices_the_first_that_is_written_holds(context: RegistryContext, store: FakeRoomStore) -> None:
+    other = replace(context, nodes=nodes_with(A, B, C))
+    store.before_write = [lambda: store.store_peer(peer(store).model_copy(update={"standby": Standby(placement=C)}))]
+    assert (await standby.choose(other, CHOOSE)).placement == C

@@ -1,0 +1,237 @@
+"""A media node dies under a call in browsers whose clients have a standby: the call goes on over it.
+
+`tests/load/bench_failover.py` measures the interruption.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from e2e.calls import Window, wait_heard
+from hubbub_client.api import ServerApi
+from hubbub_media_node.adapters.local_network import interface_address
+from support.browser import MARKS, CallBrowser, Tab
+from support.firefox import PATH, firefox
+from support.installation import SPREAD_OVER_NODES, Installation
+from support.service_process import ServiceProcess
+
+PREPARED_WITHIN = 40.0
+"""Seconds until a client has a standby: 7 s, and more on a busy machine."""
+LONGEST_INTERRUPTION = 4.0
+"""Seconds. On a quiet machine it takes 0.5 s; without a standby 1 s and more."""
+
+# Firefox does not use loopback addresses.
+ADDRESS = interface_address()
+
+TOGETHER = {"nodes": 2}
+APART = {"nodes": 3, "environment": SPREAD_OVER_NODES}
+
+# Keeps the page's peer connections.
+_CONNECTIONS = """
+globalThis.connections = [];
+globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...options) {
+    super(...options);
+    connections.push(this);
+  }
+};
+"""
+_WATCH = """() => {
+  globalThis.noticed = [];
+  const { call } = hubbub;
+  call.on("state", (state) => noticed.push(`state: ${state}`));
+  call.on("reconnecting", (cause) => noticed.push(`reconnecting: ${cause}`));
+  call.on("unpublished", ({ name }, { source }) => noticed.push(`unpublished: ${source} of ${name}`));
+  call.on("participantLeft", ({ name }) => noticed.push(`left: ${name}`));
+  call.on("error", ({ code, message }) => noticed.push(`error: ${code}: ${message}`));
+  const look = () => {
+    const tiles = document.querySelectorAll(".hb-tile[data-source=camera]").length;
+    if (tiles !== 2) noticed.push(`tiles: ${tiles}`);
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+# Packets of media that the connections of the standby have sent and received.
+_IDLE_PACKETS = """async () => {
+  const { send, recv } = await hubbub.stats();
+  const isStream = ({ type }) => type === "outbound-rtp" || type === "inbound-rtp";
+  const used = new Set([...send, ...recv].filter(isStream).map(({ ssrc }) => ssrc));
+  let [streams, packets] = [0, 0];
+  for (const connection of connections) {
+    if (connection.connectionState !== "connected") continue;
+    const reports = [...(await connection.getStats()).values()];
+    for (const { ssrc, packetsSent = 0, packetsReceived = 0 } of reports.filter(isStream)) {
+      if (used.has(ssrc)) continue;
+      streams += 1;
+      packets += packetsSent + packetsReceived;
+    }
+  }
+  return [connections.filter(({ connectionState }) => connectionState === "connected").length, streams, packets];
+}"""
+# Of the other participant: it counts from zero when the track changes.
+_SHOWN = "document.querySelector('.hb-tile:not([data-own]) video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0"
+# Firefox counts from zero for each track.
+_COUNT = """(() => {
+  globalThis.shown = 0;
+  const video = document.querySelector(".hb-tile:not([data-own]) video");
+  const count = () => video.requestVideoFrameCallback(count, (shown += 1));
+  count();
+})()"""
+_HEARD = """(await hubbub.stats()).recv
+  .find(({ type, kind }) => type === "inbound-rtp" && kind === "audio").totalAudioEnergy"""
+_CAMERAS = "[...hubbub.call.local.publications.values()].map(({ track }) => track.readyState)"
+
+
+async def open_prepared(browser: CallBrowser, url: str, call_id: str) -> list[Tab]:
+    """Ann's tab and Ben's, which see each other and have a standby each."""
+    tabs = []
+    for name in ("Ann", "Ben"):
+        query = urlencode({"room": call_id, "name": name, "join": "", "width": 640, "height": 360})
+        tab = await browser.open_page(f"{url}/?{query}", name, script=MARKS + _CONNECTIONS)
+        await tab.wait_joined()
+        tabs.append(tab)
+    await asyncio.gather(tabs[0].wait_sees("Ben"), tabs[1].wait_sees("Ann"))
+    await wait_prepared(tabs)
+    for tab in tabs:
+        await tab.page.evaluate(_WATCH)
+    return tabs
+
+
+async def wait_prepared(tabs: list[Tab]) -> None:
+    """Waits until each client has a standby with a copy of both tracks, and consumers of what it displays."""
+    async with asyncio.timeout(PREPARED_WITHIN):
+        for tab in tabs:
+            await tab.page.wait_for_function("hubbub.call.hasStandby", timeout=PREPARED_WITHIN * 1000, polling=50)
+
+
+async def placements(api: ServerApi, call_id: str) -> dict[str, str]:
+    """The node of each user."""
+    return {peer.display_name: peer.placement.node_id for peer in await api.peers(call_id) if peer.placement}
+
+
+async def kill_node_of(api: ServerApi, installation: Installation, call_id: str, user: str) -> ServiceProcess:
+    node_id = (await placements(api, call_id))[user]
+    victim = next(node for node in installation.nodes if node.name == node_id)
+    victim.kill()
+    return victim
+
+
+async def wait_shown(*tabs: Tab, more: int = 30) -> None:
+    """Waits until each tab has shown this many more frames of the other participant."""
+    for tab in tabs:
+        shown, last = 0, await tab.page.evaluate(_SHOWN)
+        async with asyncio.timeout(40):
+            while shown < more:
+                await asyncio.sleep(0.1)
+                now = await tab.page.evaluate(_SHOWN)
+                shown, last = shown + (now - last if now >= last else now), now
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("fresh_installation", [TOGETHER, APART], indirect=True, ids=["together", "apart"])
+async def test_the_standby_takes_over_when_the_node_is_killed(
+    fresh_installation: Installation, browser: CallBrowser, call_id: str, tmp_path: Path
+) -> None:
+    tabs = await open_prepared(browser, fresh_installation.url, call_id)
+    for tab in tabs:
+        connections, streams, packets = await tab.page.evaluate(_IDLE_PACKETS)
+        assert (connections, packets) == (4, 0), tab.name
+        assert streams >= 2, tab.name
+        await tab.longest_gap()
+
+    async with ServerApi(fresh_installation.url) as api:
+        victim = await kill_node_of(api, fresh_installation, call_id, "Ann")
+        await wait_shown(*tabs)
+        gaps = [await tab.longest_gap() for tab in tabs]
+        assert victim.name not in (await placements(api, call_id)).values()
+    for tab in tabs:
+        await tab.page.screenshot(path=tmp_path / f"{tab.name}.png")
+        assert await tab.page.evaluate("noticed") == [], tab.name
+    assert max(gaps) < LONGEST_INTERRUPTION
+    await Window.passing(tabs, 2, Window.require_all_frames)
+    await asyncio.gather(wait_heard(tabs[0], "Ben", heard=True), wait_heard(tabs[1], "Ann", heard=True))
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("fresh_installation", [{"nodes": 2}], indirect=True)
+async def test_what_was_changed_before_and_afterwards_holds(
+    fresh_installation: Installation, browser: CallBrowser, call_id: str
+) -> None:
+    """A camera that was off when the node died, and another standby after the first one was used."""
+    ann, ben = tabs = await open_prepared(browser, fresh_installation.url, call_id)
+    await ann.page.evaluate("hubbub.call.local.setMicrophone(false)")
+    await ben.page.evaluate("hubbub.call.local.setCamera(false)")
+    await asyncio.gather(ben.wait_muted("Ann", True), ann.wait_camera_off("Ben", True))
+    await wait_prepared(tabs)
+
+    async with ServerApi(fresh_installation.url) as api:
+        for _ in range(2):
+            victim = await kill_node_of(api, fresh_installation, call_id, "Ann")
+            await wait_shown(ben)
+            victim.start()
+            await asyncio.to_thread(fresh_installation.wait_ready)
+            await wait_prepared(tabs)
+    await asyncio.gather(ben.wait_muted("Ann", True), ann.wait_camera_off("Ben", True))
+    await ann.page.evaluate("hubbub.call.local.setMicrophone(true)")
+    await ben.page.evaluate("hubbub.call.local.setCamera(true)")
+    await asyncio.gather(ben.wait_receives(["Ann"]), wait_shown(ann))
+    await wait_heard(ben, "Ann", heard=True)
+    for tab in tabs:
+        assert await tab.page.evaluate("noticed") == [], tab.name
+        assert await tab.page.evaluate(_CAMERAS) == ["live", "live"]
+    for tab in tabs:
+        # Nothing holds the camera once it is not sent any more.
+        await tab.page.evaluate("(globalThis.camera = hubbub.call.local.publications.get('camera').track, null)")
+        await tab.page.evaluate("hubbub.call.local.unpublish('camera')")
+        assert await tab.page.evaluate("camera.readyState") == "ended"
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.skipif(not PATH.exists(), reason=f"no Firefox at {PATH}")
+@pytest.mark.skipif(ADDRESS is None, reason="Firefox needs a network interface other than loopback")
+@pytest.mark.parametrize(
+    "fresh_installation", [{"nodes": 2, "environment": {"ANNOUNCED_IP": str(ADDRESS)}}], indirect=True
+)
+async def test_firefox_has_a_standby_too(
+    fresh_installation: Installation, browser: CallBrowser, call_id: str, tmp_path: Path
+) -> None:
+    url = fresh_installation.url
+    async with firefox(tmp_path / "profile") as fox:
+        query = {"room": call_id, "name": "Fox", "join": "", "width": 640, "height": 360}
+        await fox.open(f"{url}/?{urlencode(query)}")
+        ann = await browser.open_tab(url, call_id, "Ann", width=640, height=360)
+        await ann.wait_sees("Fox", timeout=30)
+        await fox.wait_for("document.querySelector('.hb-tile:not([data-own]) video')?.videoWidth > 0")
+        await fox.wait_for("hubbub.call.hasStandby", timeout=PREPARED_WITHIN)
+        await wait_prepared([ann])
+        await fox.evaluate("(hubbub.call.on('state', (state) => (globalThis.states ??= []).push(state)), null)")
+        await fox.evaluate(_COUNT)
+        async with ServerApi(url) as api:
+            await kill_node_of(api, fresh_installation, call_id, "Fox")
+        await wait_shown(ann)
+        frames = await fox.evaluate("shown")
+        await fox.wait_for(f"shown > {frames} + 20", timeout=20)
+        heard = await fox.evaluate(_HEARD)
+        await fox.wait_for(f"{_HEARD} > {heard}", timeout=20)
+        assert await fox.evaluate("globalThis.states ?? []") == []
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("fresh_installation", [{"nodes": 2}], indirect=True)
+async def test_without_a_standby_the_call_reconnects(
+    fresh_installation: Installation, browser: CallBrowser, call_id: str
+) -> None:
+    url = fresh_installation.url
+    tabs = [await browser.open_tab(url, call_id, name, width=640, height=360, standby="off") for name in ("Ann", "Ben")]
+    await asyncio.gather(tabs[0].wait_sees("Ben"), tabs[1].wait_sees("Ann"))
+    for tab in tabs:
+        await tab.page.evaluate(_WATCH)
+    async with ServerApi(url) as api:
+        await kill_node_of(api, fresh_installation, call_id, "Ann")
+    await wait_shown(*tabs)
+    for tab in tabs:
+        assert "state: reconnecting" in await tab.page.evaluate("noticed")

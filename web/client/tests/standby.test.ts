@@ -1,0 +1,246 @@
+import { FakeHandler } from "mediasoup-client/handlers/FakeHandler";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import { activeEncodings, consumedCamera, handlers, sendHandlers, track } from "./fakeMedia.ts";
+import { ANN, camera, PROMOTED, StandbyRig } from "./standbyRig.ts";
+
+vi.mock("../src/standbySchedule.ts", () => import("./standbyTimes.ts"));
+
+let rig: StandbyRig;
+
+beforeEach(async () => {
+  rig = await new StandbyRig().open();
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await rig.close();
+});
+
+test("a standby is made of copies that send nothing and consumers that need no request later", async () => {
+  const sent = vi.spyOn(FakeHandler.prototype, "send");
+  await rig.startWithStandby();
+  expect(rig.standbyTransports).toHaveLength(2);
+  expect(rig.ofStandby("produce")).toMatchObject([
+    { kind: "audio", source: "microphone", replaces: "audio", paused: false },
+    { kind: "video", source: "camera", replaces: "video", paused: false },
+  ]);
+  expect(rig.ofStandby("consume")).toMatchObject([{ producerId: "v", paused: false }]);
+  expect(rig.ofStandby("resumeConsumer")).toEqual([]);
+  expect(activeEncodings).toEqual([[true, true, true], [false, false, false]]);
+  const [, , microphone, own] = sent.mock.calls.map(([options]) => options);
+  expect(microphone?.encodings).toMatchObject([{ active: false }]);
+  expect(own?.codecOptions).toEqual(sent.mock.calls[1]?.[0].codecOptions);
+  const parameters = rig.ofStandby("produce").map(({ rtpParameters }) => rtpParameters as { encodings: object[] });
+  expect(parameters.flatMap(({ encodings }) => encodings.filter((encoding) => "active" in encoding))).toEqual([]);
+  expect([rig.states, rig.errors]).toEqual([[], []]);
+});
+
+test("the standby takes over: it sends what is wanted and is shown, and the call stays connected", async () => {
+  await rig.startWithStandby();
+  rig.server.push("producerLayersWanted", { producerId: "video", encodings: [true, false, false] });
+  await rig.arrived();
+  await vi.waitFor(() => expect(activeEncodings).toEqual([[true, false, false], [false, false, false]]));
+  const [before, sent] = [rig.annsCamera.track, [...rig.call.local.publications.values()].map((publication) => publication.track)];
+  const closed = handlers.map((handler) => vi.spyOn(handler, "close"));
+  rig.server.requests.length = 0;
+  await rig.promote();
+  expect(activeEncodings[1]).toEqual([true, false, false]);
+  expect(rig.annsCamera.track).not.toBe(before);
+  expect(rig.annsCamera.track?.readyState).toBe("live");
+  expect(before?.readyState).toBe("ended");
+  expect([...rig.call.local.publications.values()].map((publication) => publication.track)).toEqual(sent);
+  expect(sent.map((one) => one?.readyState)).toEqual(["live", "live"]);
+  expect(closed.map(({ mock }) => mock.calls.length)).toEqual([1, 1, 0, 0]);
+  await rig.prepared();
+  // Nothing was needed but another standby.
+  expect(rig.server.requests.filter(({ request }) => !request["home"] && !request["replaces"]).map(({ event }) => event)).toEqual(
+    expect.not.arrayContaining(["createTransport", "resumeConsumer", "pauseConsumer", "closeTransport", "pauseProducer"]),
+  );
+  expect(rig.standbyTransports).toHaveLength(2);
+  expect([rig.states, rig.errors]).toEqual([[], []]);
+});
+
+test("a standby takes over from a standby, and is told of it twice", async () => {
+  await rig.startWithStandby();
+  for (const nodeId of ["node-2", "node-3"]) {
+    rig.server.push("peerMoved", { ...PROMOTED, nodeId });
+    rig.server.push("peerMoved", { ...PROMOTED, nodeId });
+    await rig.arrived();
+    expect(rig.call.hasStandby).toBe(false);
+    await rig.prepared();
+  }
+  expect(activeEncodings).toEqual([[true, true, true], [true, true, true], [true, true, true], [false, false, false]]);
+  expect([rig.standbyTransports.length, rig.requests("createTransport").length]).toEqual([6, 8]);
+  expect(rig.states).toEqual([]);
+});
+
+test("what the standby lacks is made when it takes over", async () => {
+  let refused = true;
+  rig.server.override.consume = ({ producerId, paused }) => {
+    if (paused === false && refused) throw { code: "unsupported", message: "no", retryable: false };
+    return consumedCamera(producerId);
+  };
+  const causes: string[] = [];
+  await rig.startWithStandby();
+  rig.call.on("reconnecting", (cause) => causes.push(cause));
+  refused = false;
+  rig.server.push("peerMoved", PROMOTED);
+  await vi.waitFor(() => expect(rig.states).toEqual(["reconnecting", "connected"]));
+  expect(causes).toEqual(["moved"]);
+  // It has a receive transport already.
+  expect(rig.requests("createTransport").filter(({ home }) => home === undefined)).toHaveLength(2);
+  expect(rig.requests("consume").at(-1)).toMatchObject({ producerId: "v", transportId: rig.ids("consume")[0] });
+  expect(rig.annsCamera.track?.readyState).toBe("live");
+  expect(rig.errors).toEqual([]);
+});
+
+test("without the standby that the server means, everything is made again", async () => {
+  await rig.start({ standby: false });
+  rig.server.requests.length = 0;
+  rig.server.push("peerMoved", PROMOTED);
+  await vi.waitFor(() => expect(rig.states).toEqual(["reconnecting", "connected"]));
+  expect(rig.requests("createTransport")).toEqual([{ direction: "send" }, { direction: "recv" }]);
+  expect(rig.requests("produce").map(({ replaces }) => replaces)).toEqual([undefined, undefined]);
+  expect(rig.server.count("closeTransport")).toBe(2);
+});
+
+test("a dead node does not answer: what is sent after it follows what the application wants by then", async () => {
+  await rig.startWithStandby();
+  const answers: (() => void)[] = [];
+  rig.server.override.pauseProducer = () => new Promise((resolve) => answers.push(() => resolve({})));
+  void rig.call.local.setMicrophone(false);
+  await vi.waitFor(() => expect(rig.server.count("pauseProducer")).toBe(1));
+  const replaced = vi.spyOn(sendHandlers()[1] as FakeHandler, "replaceTrack");
+  void rig.call.local.unpublish("camera");
+  await rig.promote();
+  expect(activeEncodings[1]).toEqual([false, false, false]);
+  expect(replaced).not.toHaveBeenCalled();
+  const promoted = performance.now();
+  await vi.waitFor(() => expect(rig.requests("closeProducer")).toMatchObject([{ producerId: "video" }]), 15_000);
+  // It does not wait for the answer of the dead node, which takes 10 s.
+  expect(performance.now() - promoted).toBeLessThan(2_000);
+  await vi.waitFor(() => expect(rig.server.count("pauseProducer")).toBe(2));
+  expect(activeEncodings[1]).toEqual([false, false, false]);
+  for (const answer of answers) answer();
+});
+
+test("the standby follows what is sent", async () => {
+  await rig.startWithStandby();
+  const replaced = sendHandlers().map((handler) => vi.spyOn(handler, "replaceTrack"));
+  const stopped = vi.spyOn(sendHandlers()[1] as FakeHandler, "stopSending");
+  const other = track("video");
+  vi.stubGlobal("navigator", { mediaDevices: { getUserMedia: async () => ({ getTracks: () => [other], getVideoTracks: () => [other], getAudioTracks: () => [] }) } });
+  await rig.call.local.switchDevice("camera", "other");
+  vi.unstubAllGlobals();
+  await vi.waitFor(() => expect(replaced.map(({ mock }) => mock.calls.map(([, sent]) => sent))).toEqual([[other], [other]]));
+  await rig.call.local.publish(track("video"), "screen");
+  await vi.waitFor(() => expect(rig.ofStandby("produce").at(-1)).toMatchObject({ source: "screen", replaces: expect.any(String) as string }));
+  await rig.call.local.unpublish("camera");
+  await vi.waitFor(() => expect(stopped).toHaveBeenCalledOnce());
+  expect(other.readyState).toBe("ended");
+  expect(rig.server.count("closeProducer")).toBe(1);
+  await rig.promote();
+  // The first camera, its copy, the screen, its copy.
+  expect(activeEncodings).toEqual([[true, true, true], [false, false, false], [true, true], [true, true]]);
+  expect(rig.states).toEqual([]);
+});
+
+test("a pause is told once, and holds after the standby has taken over", async () => {
+  await rig.startWithStandby();
+  await rig.call.local.setMicrophone(false);
+  await rig.promote();
+  await rig.prepared();
+  expect(rig.server.count("pauseProducer")).toBe(1);
+  expect(rig.ofStandby("produce").map(({ paused }) => paused)).toEqual([false, false, true, false]);
+  await rig.call.local.setMicrophone(true);
+  expect(rig.requests("resumeProducer")).toEqual([{ producerId: "audio" }]);
+});
+
+test("a producer that the server closes leaves the standby, and its successor is copied", async () => {
+  await rig.startWithStandby();
+  rig.server.override.produce = ({ replaces }) => ({ id: replaces ?? "other" });
+  rig.server.push("producerClosed", { producerId: "video", peerId: "", reason: "closed", revision: 3 });
+  await vi.waitFor(() => expect(rig.ofStandby("produce").at(-1)).toMatchObject({ source: "camera", replaces: "other" }), 3_000);
+  await rig.prepared();
+  await rig.promote();
+  expect(activeEncodings.at(-1)).toEqual([true, true, true]);
+  expect(rig.states).toEqual([]);
+});
+
+test("a copy whose original ends meanwhile fails without harm", async () => {
+  let unpublished: Promise<void> | undefined;
+  rig.server.override.produce = async ({ kind, replaces }) => {
+    if (replaces !== "video") return { id: replaces ?? kind };
+    await (unpublished ??= rig.call.local.unpublish("camera"));
+    throw { code: "not_found", message: "no such producer", retryable: false };
+  };
+  await rig.startWithStandby();
+  expect(unpublished).toBeDefined();
+  expect([rig.standbyTransports.length, rig.states, rig.errors]).toEqual([2, [], []]);
+});
+
+test("what is lost after the standby has taken over is made at home", async () => {
+  await rig.startWithStandby({ standby: true });
+  const [recv] = rig.ids("consume");
+  await rig.promote();
+  await rig.prepared();
+  rig.server.requests.length = 0;
+  rig.server.push("transportClosed", { transportId: recv as string, reason: "ice_failed" });
+  await vi.waitFor(() => expect(rig.requests("createTransport")).toContainEqual({ direction: "recv" }));
+});
+
+test("a prepared consumer that the server closes is made again", async () => {
+  let consumerId = "";
+  rig.server.override.consume = ({ producerId }) => {
+    const consumed = consumedCamera(producerId);
+    consumerId = consumed.id;
+    return consumed;
+  };
+  await rig.startWithStandby();
+  rig.server.push("consumerClosed", { consumerId, producerId: "v", reason: "transport_closed" });
+  await vi.waitFor(() => expect(rig.ofStandby("consume")).toHaveLength(2), 3_000);
+  expect(rig.standbyTransports).toHaveLength(2);
+});
+
+test("the standby follows what is displayed", async () => {
+  await rig.startWithStandby();
+  rig.server.push("newProducer", { ...camera("s"), source: "screen", peerId: "p", userId: "ann", revision: 2 });
+  await vi.waitFor(() => expect(rig.ofStandby("consume").map(({ producerId, paused }) => [producerId, paused])).toContainEqual(["s", false]));
+  await rig.prepared();
+  await rig.annsCamera.setSubscribed(false);
+  await vi.waitFor(() => expect(rig.server.count("closeConsumer")).toBe(2));
+  expect(rig.annsCamera.track).toBeUndefined();
+  const screen = rig.call.participants.get("p")?.publications.get("screen");
+  const before = screen?.track;
+  await rig.promote();
+  expect(screen?.track).not.toBe(before);
+  expect(rig.annsCamera.track).toBeUndefined();
+  expect([rig.states, rig.errors]).toEqual([[], []]);
+});
+
+test("at most twelve tracks are prepared", async () => {
+  rig.server.peers = Array.from({ length: 14 }, (_, index) => ({ ...ANN, peerId: `p${index}`, userId: `u${index}`, producers: [camera(`v${index}`)] }));
+  await rig.join();
+  await rig.prepared();
+  expect(rig.ofStandby("consume").map(({ producerId }) => producerId)).toEqual(Array.from({ length: 12 }, (_, index) => `v${index}`));
+});
+
+test("what the server says of a prepared consumer counts when it is shown", async () => {
+  let consumerId = "";
+  rig.server.override.consume = ({ producerId }) => {
+    const consumed = consumedCamera(producerId);
+    consumerId = consumed.id;
+    return consumed;
+  };
+  await rig.startWithStandby();
+  rig.server.push("consumerLayersChanged", { consumerId, layers: { spatialLayer: 1, temporalLayer: 2 } });
+  rig.server.push("consumerScore", { consumerId, score: { score: 4, producerScore: 9, producerScores: [9] } });
+  rig.server.push("consumerPaused", { consumerId, reason: "link" });
+  await rig.arrived();
+  const told = () => [rig.annsCamera.currentLayers, rig.annsCamera.score, rig.annsCamera.unreachable];
+  expect(told()).toEqual([undefined, 10, false]);
+  await rig.promote();
+  expect(told()).toEqual([{ spatialLayer: 1, temporalLayer: 2 }, 4, true]);
+});
+

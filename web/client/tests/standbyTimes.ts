@@ -1,0 +1,8 @@
+/** Stands for `standbySchedule.ts`, with short times. */
+
+import { vi } from "vitest";
+
+export const SOON_MS = 150;
+export const RETRY_MS = 400;
+
+export const standbyDelay = vi.fn((failures: number, _random: number) => (failures === 0 ? SOON_MS : RETRY_MS));
