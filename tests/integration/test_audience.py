@@ -36,8 +36,8 @@ async def sockets() -> AsyncIterator[AsyncExitStack]:
 
 async def join(stack: AsyncExitStack, url: str, call_id: str, user_id: str, **more: Any) -> ClientSocket:
     socket = await stack.enter_async_context(ClientSocket(url))
-    await socket.call("createRoom", callId=call_id)
-    await socket.call("joinRoom", callId=call_id, userId=user_id, rtpCapabilities={}, **more)
+    await socket.ask("createRoom", callId=call_id)
+    await socket.ask("joinRoom", callId=call_id, userId=user_id, rtpCapabilities={}, **more)
     return socket
 
 
