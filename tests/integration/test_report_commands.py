@@ -105,7 +105,10 @@ async def test_nodes_rooms_and_a_room(two_nodes: Installation, call_id: str) -> 
         nodes = await nodes_of(two_nodes)
         assert [node["state"] for node in nodes.values()] == ["accepting", "accepting"]
         assert [len(node["workers"]) for node in nodes.values()] == [2, 2]
-        [host] = [name for name, node in nodes.items() if node["peers"] == 2]
+        async with asyncio.timeout(30):  # heartbeats count the peers
+            while not (hosts := [name for name, node in nodes.items() if node["peers"] == 2]):
+                nodes = await nodes_of(two_nodes)
+        [host] = hosts
         assert [node["rooms"] for name, node in nodes.items() if name != host] == [0]
 
         peers = await room_of(two_nodes, call_id)
