@@ -19,7 +19,8 @@ FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
 TWO_NODES = {"registries": 2, "nodes": 2}
 A_NODE_EACH = {**TWO_NODES, "environment": SPREAD_OVER_NODES}
 """Alice and Bob are on different nodes."""
-RECOVERY = 30.0
+RECOVERY = 40.0
+"""Seconds. The registry is unavailable for 10 while it writes a lost store again."""
 pytestmark = pytest.mark.chaos
 
 
@@ -55,6 +56,7 @@ async def test_call_survives_a_bus_outage(fresh_installation: Installation, call
     await wait_for_counts(installation, within=RECOVERY)
 
 
+@pytest.mark.timeout(180)
 async def test_call_survives_repeated_bus_crashes(fresh_installation: Installation, call_id: str) -> None:
     installation = fresh_installation
     async with connected_pair(installation.url, call_id) as pair:
@@ -69,6 +71,7 @@ async def test_call_survives_repeated_bus_crashes(fresh_installation: Installati
     await wait_for_counts(installation, within=RECOVERY)
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("registries", ["running", "restarted"])
 @pytest.mark.parametrize("storage", ["wiped", "rolled back"])
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ async def join_after_a_restart(tmp_path_factory: pytest.TempPathFactory, ttl: fl
     Returns False, without a statement about the registry, when the restart took too long for this time to live.
     """
     with replicas(tmp_path_factory.mktemp("restarted"), empty_room_ttl=ttl) as running:
-        bus = await Bus.connect(running.nats.url, name="test", timeout=5)
+        bus = await Bus.connect(running.nats.url, name="test", timeout=20)
         async with independent_node(running.nats.url):
             signaling = await FakeSignaling(bus).start()
             began = time.monotonic()
