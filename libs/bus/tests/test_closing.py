@@ -191,7 +191,7 @@ async def test_the_requests_of_a_stopped_endpoint_have_ended(
 ) -> None:
     handler = Handler()
     endpoint = await bus.serve(subject, Ask, handler)
-    asking = asyncio.create_task(bus.request(subject, Ask(), timeout=2))
+    asking = asyncio.create_task(bus.request(subject, Ask(), timeout=5))
     await eventually(lambda: handler.state == "running")
 
     async def fail(_: Subscription) -> None:
@@ -226,7 +226,7 @@ async def test_an_endpoint_on_a_frozen_server_stops_in_time(freezable: EmbeddedN
 async def test_one_endpoint_that_fails_to_stop_keeps_no_other_running(bus: Bus, subject: str) -> None:
     handler = Handler()
     other = await bus.serve(subject, Ask, handler)
-    asking = asyncio.create_task(bus.request(subject, Ask(), timeout=2))
+    asking = asyncio.create_task(bus.request(subject, Ask(), timeout=5))
     await eventually(lambda: handler.state == "running")
 
     class Failing:
