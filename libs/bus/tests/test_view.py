@@ -182,6 +182,13 @@ async def test_a_view_leaves_no_consumers_behind_when_the_server_freezes(tmp_pat
         await bus.close()
 
 
+@pytest.fixture
+def soon_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write that a bucket which is just replaced does not answer is repeated before `rebuilding` ends."""
+    monkeypatch.setattr("hubbub_bus.kv.WRITE_TIMEOUT", 4.0)
+
+
+@pytest.mark.usefixtures("soon_repeated")
 async def test_a_store_that_lacks_its_last_writes_is_replaced_and_no_revision_repeats(tmp_path: Path) -> None:
     with EmbeddedNats(tmp_path / "nats") as server:
         bus = await Bus.connect(server.url, name="test", timeout=20)
@@ -266,6 +273,7 @@ async def test_a_bucket_is_kept_whose_sequence_has_passed_what_others_have_seen(
     assert await store.get("a") is not None
 
 
+@pytest.mark.usefixtures("soon_repeated")
 async def test_a_replica_that_remembers_the_lost_bucket_replaces_one_that_another_replica_created(
     bus: Bus, owner: View
 ) -> None:
