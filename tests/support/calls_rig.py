@@ -24,7 +24,7 @@ from .service_process import ServiceProcess
 
 ReplyT = TypeVar("ReplyT", bound=Model)
 
-START_TIMEOUT = 30.0
+START_TIMEOUT = 60.0
 
 
 class CallsInstances:

@@ -32,7 +32,7 @@ from .service_process import ServiceProcess
 
 ReplyT = TypeVar("ReplyT", bound=Model)
 
-START_TIMEOUT = 30.0
+START_TIMEOUT = 60.0
 HEARTBEAT_INTERVAL = 0.2
 NODE_SILENCE = 3.0
 """Seconds, instead of 1: the nodes are in the process of the tests, which stands still at times."""
