@@ -30,7 +30,7 @@ RECOVERY = 40.0
 """Seconds. Leases expire after 10, and are taken again by those that lost them."""
 CONSENT_TIMEOUT = 3.0
 DISTURBING = ("peerMoved", "peerLeft", "producerClosed", "consumerClosed", "transportClosed")
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.chaos
 
 
 @asynccontextmanager

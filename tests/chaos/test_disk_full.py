@@ -62,7 +62,6 @@ async def can_join(url: str, call_id: str) -> bool:
         return True
 
 
-@pytest.mark.timeout(300)
 async def test_a_full_disk_is_reported_and_survived(tmp_path: Path, small_disk: Path, call_id: str) -> None:
     data = tmp_path / "data"
     data.mkdir()

@@ -21,7 +21,7 @@ HANDSHAKE = 15.0
 """Seconds. Within it, all transports are created."""
 TIMEOUT = 2 * HANDSHAKE
 HELLO_LENGTH = 200
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.chaos
 
 
 async def half_open(caller: Caller, call_id: str) -> None:

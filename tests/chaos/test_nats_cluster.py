@@ -34,7 +34,6 @@ async def rooms_leader(servers: DeployedNats) -> str:
         await client.close()
 
 
-@pytest.mark.timeout(200)
 async def test_call_survives_the_loss_of_the_stream_leader(tmp_path: Path, call_id: str) -> None:
     installation = Installation(tmp_path / "installation", registries=2)
     with DeployedNats(tmp_path / "nats", servers=3) as servers:

@@ -126,8 +126,8 @@ async def settled_footprints(installation: Installation) -> list[Footprint]:
 @pytest.mark.parametrize(
     "sessions",
     [
-        pytest.param(60, marks=pytest.mark.timeout(300)),
-        pytest.param(300, marks=[pytest.mark.long, pytest.mark.timeout(300)]),
+        60,
+        pytest.param(300, marks=pytest.mark.long),
         pytest.param(3_000, marks=[pytest.mark.long, pytest.mark.timeout(1_800)]),
     ],
 )

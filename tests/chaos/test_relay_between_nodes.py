@@ -20,7 +20,6 @@ BACK_WITHIN = 20.0
 THREE_NODES = {"nodes": 3, "metrics": True, "environment": {"ROOM_PEERS_PER_NODE": "1", "INTERNAL_IP": INTERNAL_IP}}
 pytestmark = [
     pytest.mark.chaos,
-    pytest.mark.timeout(200),
     pytest.mark.parametrize("fresh_installation", [THREE_NODES], indirect=True),
 ]
 

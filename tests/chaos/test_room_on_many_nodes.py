@@ -101,7 +101,6 @@ async def wait_for_tree(installation: Installation, call_id: str, paths: Mapping
             await asyncio.sleep(0.2)
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("fresh_installation", [MANY], indirect=True)
 async def test_a_dead_node_in_the_middle_costs_those_below_a_moment(
     fresh_installation: Installation, room: Room, call_id: str

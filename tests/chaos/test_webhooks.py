@@ -85,7 +85,6 @@ async def test_both_dispatchers_are_killed_with_events_in_the_queue(
 
 
 @pytest.mark.long
-@pytest.mark.timeout(240)
 async def test_endpoint_is_down_for_a_minute(
     fresh_installation: Installation, receiver: WebhookReceiver, call_id: str
 ) -> None:

@@ -149,7 +149,6 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
         yield leaf
 
 
-@pytest.mark.timeout(240)
 async def test_services_cause_no_permission_violation(tmp_path: Path, call_id: str) -> None:
     installation = Installation(
         tmp_path / "installation", nodes=2, calls=1, captions=1, recorders=1, reconnect_grace=4, empty_room_ttl=4

@@ -31,7 +31,6 @@ def nats(tmp_path: Path) -> Iterator[EmbeddedNats]:
         yield server
 
 
-@pytest.mark.timeout(240)
 async def test_replicas_answer_again_after_the_server_restarts_with_a_large_state(
     nats: EmbeddedNats, tmp_path: Path
 ) -> None:

@@ -66,7 +66,6 @@ async def test_a_room_that_is_created_while_it_is_removed_can_be_joined(
     await asyncio.gather(*(race(seed) for seed in range(ROOMS)))
 
 
-@pytest.mark.timeout(240)
 async def test_a_replica_that_has_just_started_does_not_believe_that_a_room_is_new(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

@@ -27,7 +27,6 @@ async def worker_of(tab: Tab) -> int:
     return int(port)
 
 
-@pytest.mark.timeout(300)
 async def test_two_people_on_two_workers(spread: Installation, browser: CallBrowser, call_id: str) -> None:
     size = {"width": 640, "height": 360}
     tabs = await start_call(browser, spread.url, call_id, ["Ann", "Ben"], **size)
@@ -55,7 +54,6 @@ async def test_two_people_on_two_workers(spread: Installation, browser: CallBrow
 
 
 @pytest.mark.sample
-@pytest.mark.timeout(300)
 async def test_three_people_on_three_workers(three_workers: Installation, browser: CallBrowser, call_id: str) -> None:
     # Two layers of one video are enough, and cost the browsers less.
     [ben] = await start_call(browser, three_workers.url, call_id, ["Ben"], width=640, height=360)

@@ -15,7 +15,6 @@ from support.installation import ONE_ADDRESS, Installation
 from support.python_sdk import publication_of, until
 from support.tracks import ToneTrack
 
-pytestmark = pytest.mark.timeout(180)
 AUDIENCE = 200
 ENVIRONMENT = {**ONE_ADDRESS, "MAX_CONNECTIONS_PER_ADDRESS": "1000"}
 

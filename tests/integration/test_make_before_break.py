@@ -101,7 +101,6 @@ async def scene(installation: Installation, call_id: str) -> AsyncIterator[Scene
         yield scene
 
 
-@pytest.mark.timeout(240)
 async def test_rows_9_13_39_40_and_41_nobody_hears_of_a_move(scene: Scene) -> None:
     ann = scene.ann
     former = dict(ann.transports)
@@ -133,7 +132,6 @@ async def test_rows_9_13_39_40_and_41_nobody_hears_of_a_move(scene: Scene) -> No
     await scene.cem.event("producerPaused", producerId=scene.producers["audio"])
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("installation", [(SHORT_DRAIN, 2)], indirect=True)
 async def test_row_42_a_client_that_does_not_finish_loses_the_rest_at_the_deadline(scene: Scene) -> None:
     former = dict(scene.ann.transports)
@@ -152,7 +150,6 @@ async def test_row_42_a_client_that_does_not_finish_loses_the_rest_at_the_deadli
     assert len(scene.ann.events("peerMoved")) == 1
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("installation", [(60.0, 3)], indirect=True)
 async def test_row_19_the_new_node_dies_in_the_middle(scene: Scene) -> None:
     moved = await scene.drain()
@@ -170,7 +167,6 @@ async def test_row_19_the_new_node_dies_in_the_middle(scene: Scene) -> None:
     await scene.exited()
 
 
-@pytest.mark.timeout(240)
 async def test_row_24_a_session_is_resumed_in_the_middle(scene: Scene) -> None:
     await scene.drain()
     await scene.ann.next_home()
@@ -190,7 +186,6 @@ async def test_row_24_a_session_is_resumed_in_the_middle(scene: Scene) -> None:
         await scene.exited()
 
 
-@pytest.mark.timeout(240)
 async def test_a_source_that_is_muted_during_the_move_stays_muted(scene: Scene) -> None:
     await scene.drain()
     await scene.ann.next_home()

@@ -21,8 +21,6 @@ from support.python_sdk import until
 from support.recordings import Recordings, decode
 from support.tracks import SAMPLE_RATE, PictureTrack, ToneTrack
 
-pytestmark = pytest.mark.timeout(300)
-
 CAPABILITIES: dict[str, object] = {"codecs": [], "headerExtensions": []}
 
 

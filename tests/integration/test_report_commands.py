@@ -25,7 +25,6 @@ from support.installation import SPREAD, SPREAD_OVER_NODES, Installation
 from support.pair import connected_pair
 from support.service_process import ServiceProcess
 
-pytestmark = pytest.mark.timeout(300)
 API_KEY = "key-of-the-tests-0123456789"
 DEAD_WITHIN = 60.0
 """Seconds until a killed node is fenced, with the grace period after a start."""

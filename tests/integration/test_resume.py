@@ -23,8 +23,6 @@ LATE = 40.0
 """The lease of a dead instance expires after 10 s, and a replica that stood still judges 5 s later."""
 FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
 
-pytestmark = pytest.mark.timeout(150)
-
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:

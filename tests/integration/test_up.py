@@ -84,7 +84,6 @@ def test_without_a_host_only_this_machine_can_connect(start_installation: StartI
         pass
 
 
-@pytest.mark.timeout(300)
 def test_killed_processes_are_restarted_and_sigterm_stops_all(start_installation: StartInstallation) -> None:
     installation = start_installation()
     before = installation.running.processes

@@ -17,8 +17,6 @@ from support.scrape import Scrape
 from support.service_process import ServiceProcess
 from support.webhook_receiver import LOOPBACK, WebhookReceiver, Webhooks, shown
 
-pytestmark = pytest.mark.timeout(120)
-
 IS_UP = "webhooks is up"
 CAPABILITIES: dict[str, object] = {"codecs": [], "headerExtensions": []}
 

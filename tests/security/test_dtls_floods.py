@@ -59,7 +59,7 @@ async def hello_spray(address: tuple[str, int]) -> AsyncIterator[list[int]]:
             one.close()
 
 
-@pytest.mark.parametrize("joins", [8, pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(300)])])
+@pytest.mark.parametrize("joins", [8, pytest.param(200, marks=pytest.mark.long)])
 async def test_spray_of_client_hellos_delays_no_join(installation: Installation, call_id: str, joins: int) -> None:
     gate = asyncio.Semaphore(AT_ONCE)
     connected = 0
