@@ -11,11 +11,14 @@ import pytest
 from support.installation import SPREAD, SPREAD_OVER_NODES, Installation
 from support.supervised_installation import SupervisedInstallation
 
+SHARED_GRACE = 15.0
+"""Seconds; longer than a client on a busy machine is away between two sockets."""
+
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An installation shared by all tests that do not break it. Each test uses its own room."""
-    with Installation(tmp_path_factory.mktemp("installation")) as running:
+    with Installation(tmp_path_factory.mktemp("installation"), reconnect_grace=SHARED_GRACE) as running:
         yield running
 
 
@@ -23,7 +26,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 def spread_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """The same, in which every second peer of a room is on another worker."""
     directory = tmp_path_factory.mktemp("spread")
-    with Installation(directory, workers=2, metrics=True, environment=SPREAD) as running:
+    with Installation(directory, workers=2, metrics=True, reconnect_grace=SHARED_GRACE, environment=SPREAD) as running:
         yield running
 
 
@@ -31,7 +34,9 @@ def spread_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[In
 def two_node_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """The same, in which every second peer of a room is on another node."""
     directory = tmp_path_factory.mktemp("nodes")
-    with Installation(directory, nodes=2, metrics=True, environment=SPREAD_OVER_NODES) as running:
+    with Installation(
+        directory, nodes=2, metrics=True, reconnect_grace=SHARED_GRACE, environment=SPREAD_OVER_NODES
+    ) as running:
         yield running
 
 

@@ -19,13 +19,12 @@ FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
 TWO_NODES = {"registries": 2, "nodes": 2}
 A_NODE_EACH = {**TWO_NODES, "environment": SPREAD_OVER_NODES}
 """Alice and Bob are on different nodes."""
-RECOVERY = 30.0
+RECOVERY = 40.0
+"""Seconds. The registry is unavailable for 10 while it writes a lost store again."""
 pytestmark = pytest.mark.chaos
 
 
-@pytest.mark.parametrize(
-    "outage", [2.0, pytest.param(30.0, marks=[pytest.mark.long, pytest.mark.timeout(150)])], ids=["2 s", "30 s"]
-)
+@pytest.mark.parametrize("outage", [2.0, pytest.param(30.0, marks=pytest.mark.long)], ids=["2 s", "30 s"])
 @pytest.mark.parametrize("fresh_installation", [TWO_NODES, A_NODE_EACH], ids=["one node", "a node each"], indirect=True)
 async def test_call_survives_a_bus_outage(fresh_installation: Installation, call_id: str, outage: float) -> None:
     installation = fresh_installation

@@ -21,8 +21,8 @@ from support.supervised_installation import SupervisedInstallation
 
 pytestmark = pytest.mark.chaos
 SIZE = "24m"
-NOT_READY_WITHIN = 15.0
-RECOVERY = 40.0
+NOT_READY_WITHIN = 30.0
+RECOVERY = 60.0
 
 
 @pytest.fixture
@@ -62,13 +62,12 @@ async def can_join(url: str, call_id: str) -> bool:
         return True
 
 
-@pytest.mark.timeout(180)
 async def test_a_full_disk_is_reported_and_survived(tmp_path: Path, small_disk: Path, call_id: str) -> None:
     data = tmp_path / "data"
     data.mkdir()
     (small_disk / "nats").mkdir()
     (data / "nats").symlink_to(small_disk / "nats")
-    with SupervisedInstallation(data, environment={"EMPTY_ROOM_TTL": "3"}) as installation:
+    with SupervisedInstallation(data, environment={"EMPTY_ROOM_TTL": "8"}) as installation:
         metrics = int(installation._environment["METRICS_PORT"])
         readiness = [f"{installation.url}/ready", *(f"http://127.0.0.1:{metrics + i}/ready" for i in range(3))]
         async with connected_pair(installation.url, call_id, resumable=True) as pair:

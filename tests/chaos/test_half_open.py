@@ -21,7 +21,7 @@ HANDSHAKE = 15.0
 """Seconds. Within it, all transports are created."""
 TIMEOUT = 2 * HANDSHAKE
 HELLO_LENGTH = 200
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.chaos
 
 
 async def half_open(caller: Caller, call_id: str) -> None:
@@ -29,9 +29,9 @@ async def half_open(caller: Caller, call_id: str) -> None:
     await caller.open()
     await caller.join(call_id)
     for _ in range(PER_PEER):
-        offer = await caller.call("createTransport", direction="send")
+        offer = await caller.ask("createTransport", direction="send")
         parameters = RtpTransport(offer).dtls_parameters
-        await caller.call("connectTransport", transportId=offer["id"], dtlsParameters=parameters)
+        await caller.ask("connectTransport", transportId=offer["id"], dtlsParameters=parameters)
 
 
 @pytest.mark.parametrize("fresh_installation", [{"environment": {"HANDSHAKE_TIMEOUT": str(HANDSHAKE)}}], indirect=True)

@@ -12,7 +12,7 @@ from support.installation import Installation
 from support.pair import connected_pair
 from support.rebuild_media import rebuild_alice, rebuild_bob, wait_moved
 
-RECOVERY = 20.0
+RECOVERY = 30.0
 FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
 pytestmark = pytest.mark.chaos
 

@@ -15,7 +15,7 @@ from support.python_sdk import until
 from support.recordings import Recordings, decode
 from support.tracks import PictureTrack, ToneTrack
 
-pytestmark = [pytest.mark.chaos, pytest.mark.long, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.chaos, pytest.mark.long]
 
 CAPABILITIES: dict[str, object] = {"codecs": [], "headerExtensions": []}
 

@@ -13,7 +13,7 @@ from support.installation import Installation
 
 JOINS = 40
 AT_ONCE = 8
-RECOVERY = 20.0
+RECOVERY = 45.0
 pytestmark = pytest.mark.chaos
 
 

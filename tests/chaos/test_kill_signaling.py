@@ -13,7 +13,8 @@ from support.pair import MAX_MEDIA_GAP, Pair, connected_pair
 
 CALLS = 3
 GRACE = 1.5
-RECOVERY = 25.0
+RECOVERY = 40.0
+"""Seconds. The lease of a dead instance expires after 10."""
 pytestmark = pytest.mark.chaos
 
 

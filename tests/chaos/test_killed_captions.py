@@ -12,7 +12,6 @@ from support.installation import Installation
 
 
 @pytest.mark.long
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("fresh_installation", [{"captions": 1, "reconnect_grace": 2.0}], indirect=True)
 async def test_the_room_is_told_and_the_next_request_finds_another_instance(
     fresh_installation: Installation, call_id: str

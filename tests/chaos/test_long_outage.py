@@ -12,7 +12,7 @@ from support.pair import connected_pair
 
 OUTAGE = 30.0
 RECOVERY = 30.0
-pytestmark = [pytest.mark.chaos, pytest.mark.long, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.chaos, pytest.mark.long]
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,11 @@ from support.rebuild_media import rebuild_alice, rebuild_bob, wait_moved
 from support.service_process import ServiceProcess
 from support.tcp_proxy import TcpProxy
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(400)]
 PARTITION = 12.0
 """Seconds. Leases expire after 10."""
 RECONNECT_GRACE = 30.0
-RECOVERY = 30.0
+RECOVERY = 40.0
 SNAPSHOTS = 20
 """Enough for each registry replica to answer some of them."""
 TRANSPORTS = 4
@@ -108,7 +108,9 @@ async def test_all_agree_on_the_room_after_a_partition(
                     async with Caller(url) as carol:
                         joined = await carol.join(call_id)
                         assert {peer["userId"] for peer in joined["peers"]} >= {"alice", "bob"}
-            await wait_for_counts(installation, within=RECOVERY)
+            # A departure that its instance could not report is one after the grace period, which begins again when a
+            # replica of the registry stood still.
+            await wait_for_counts(installation, within=2 * RECONNECT_GRACE + RECOVERY)
         finally:
             await asyncio.to_thread(installation.stop)
 

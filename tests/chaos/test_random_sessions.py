@@ -19,7 +19,8 @@ from support.installation import Installation
 AT_ONCE = 6
 ROOMS = 4
 WARM_UP = 40
-SETTLE_TIMEOUT = 30.0
+SETTLE_TIMEOUT = 50.0
+"""Seconds: a session without its socket ends after 10, and its room 8 later."""
 GROWTH = 8 * MIB
 """Memory that an allocator may retain."""
 GROWTH_PER_SESSION = 2 * KIB
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.chaos
 
 
 async def leave(caller: Caller) -> None:
-    await caller.call("leaveRoom")
+    await caller.ask("leaveRoom")
 
 
 async def close_socket(caller: Caller) -> None:
@@ -47,7 +48,7 @@ async def lose_network(caller: Caller) -> None:
 
 async def close_transports_first(caller: Caller) -> None:
     for transport_id in list(caller.transports):
-        await caller.call("closeTransport", transportId=transport_id)
+        await caller.ask("closeTransport", transportId=transport_id)
     await caller.cut()
 
 
@@ -63,8 +64,8 @@ async def resume_and_leave(caller: Caller) -> None:
         return
     await caller.cut()
     async with Caller(caller.url) as again:
-        await again.call("resume", resumeToken=caller.resume_token, lastRevision=0)
-        await again.call("leaveRoom")
+        await again.ask("resume", resumeToken=caller.resume_token, lastRevision=0)
+        await again.ask("leaveRoom")
 
 
 ENDS: tuple[Callable[[Caller], Awaitable[None]], ...] = (
@@ -93,11 +94,12 @@ async def run_session(url: str, chance: random.Random) -> None:
             await caller.publish(kind)
         offered = [one["producerId"] for peer in joined["peers"] for one in peer["producers"]]
         for producer_id in offered[: chance.randrange(4)]:
-            caller.retried_for = 0.0  # its owner may have left
+            retried_for, caller.retried_for = caller.retried_for, 0.0  # its owner may have left
             with contextlib.suppress(Refused):
                 consumer = await caller.consume(producer_id)
                 with contextlib.suppress(TimeoutError):
                     await consumer.wait_packets(2, within=0.5)
+            caller.retried_for = retried_for
         await chance.choice(ENDS)(caller)
 
 
@@ -125,11 +127,11 @@ async def settled_footprints(installation: Installation) -> list[Footprint]:
     "sessions",
     [
         60,
-        pytest.param(300, marks=[pytest.mark.long, pytest.mark.timeout(300)]),
+        pytest.param(300, marks=pytest.mark.long),
         pytest.param(3_000, marks=[pytest.mark.long, pytest.mark.timeout(1_800)]),
     ],
 )
-@pytest.mark.parametrize("fresh_installation", [{"reconnect_grace": 3.0, "empty_room_ttl": 4.0}], indirect=True)
+@pytest.mark.parametrize("fresh_installation", [{"reconnect_grace": 10.0, "empty_room_ttl": 8.0}], indirect=True)
 async def test_sessions_leak_nothing(fresh_installation: Installation, sessions: int) -> None:
     chance = random.Random(20_231_123)
     await run_sessions(fresh_installation.url, WARM_UP, chance)

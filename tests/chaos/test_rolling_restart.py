@@ -21,7 +21,7 @@ from support.service_process import ServiceProcess
 pytestmark = pytest.mark.chaos
 log = logging.getLogger(__name__)
 
-RECOVERY = 30.0
+RECOVERY = 60.0
 """Seconds from the end of a restart until every call is whole."""
 RECONNECT_GRACE = 15.0
 """Seconds. A client that leaves while its signaling instance stops cannot say so: its peer stays that long."""
@@ -69,7 +69,7 @@ async def restart(process: ServiceProcess) -> None:
 @pytest.mark.parametrize(
     ("servers", "least"),
     [
-        pytest.param(1, 10, id="services", marks=pytest.mark.timeout(500)),
+        pytest.param(1, 10, id="services", marks=pytest.mark.timeout(900)),
         pytest.param(3, 100, id="services_and_nats", marks=[pytest.mark.long, pytest.mark.timeout(1200)]),
     ],
 )

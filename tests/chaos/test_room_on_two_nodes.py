@@ -16,7 +16,7 @@ from support.installation import Installation
 from support.pair import MAX_MEDIA_GAP
 from support.rebuild_media import publish_with_retry, wait_moved
 
-RECOVERY = 20.0
+RECOVERY = 30.0
 TWO_PER_NODE = {"nodes": 2, "environment": {"ROOM_PEERS_PER_NODE": "2"}}
 NAMES = ("ann", "ben", "cem", "dan")
 pytestmark = pytest.mark.chaos

@@ -18,7 +18,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
 @pytest.fixture
 async def signaling(registry: Replicas) -> AsyncIterator[FakeSignaling]:
     """A fake signaling instance."""
-    bus = await Bus.connect(registry.nats.url, name="test", timeout=5)
+    bus = await Bus.connect(registry.nats.url, name="test", timeout=20)
     connected = await FakeSignaling(bus).start()
     yield connected
     await connected.stop()

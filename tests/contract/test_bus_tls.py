@@ -105,14 +105,14 @@ async def test_a_handshake_that_is_not_answered_is_begun_again(deployed: Deploye
         bus = await connect(deployed.url("registry").replace(f":{port}", f":{proxy.port}"), certificate / "ca.pem")
         await bus.flush()
         await bus.close()
-        assert proxy.attempts == 2
+        assert proxy.attempts >= 2
 
 
 async def test_a_connection_that_was_lost_comes_back(tmp_path: Path, certificate: Path) -> None:
     with DeployedNats(tmp_path, certificate=certificate) as deployed:
         bus = await connect(deployed.url("registry"), certificate / "ca.pem")
         [server] = deployed.servers
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             server.kill()
             while bus.connected:
                 await asyncio.sleep(0.01)

@@ -19,7 +19,7 @@ NOTICED = 2.5
 async def rig(tmp_path: Path) -> AsyncIterator[tuple[Replicas, FakeSignaling, FakeNode]]:
     """Replicas for one test, which may break them."""
     with replicas(tmp_path) as running:
-        bus = await Bus.connect(running.nats.url, name="test", timeout=5)
+        bus = await Bus.connect(running.nats.url, name="test", timeout=20)
         signaling = await FakeSignaling(bus).start()
         async with independent_node(running.nats.url) as node:
             yield running, signaling, node

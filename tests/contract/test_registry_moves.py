@@ -106,9 +106,7 @@ async def test_a_move_ends_with_either_node(registry: Replicas, signaling: FakeS
             async with FakeNode(registry.nats.url) as three:
                 await signaling.wait_for_nodes(three)
                 await two.kill()
-                await signaling.wait_for_room(
-                    room, lambda snapshot: snapshot.peers[0].placement == three.placement, within=15.0
-                )
+                await signaling.wait_for_room(room, lambda snapshot: snapshot.peers[0].placement == three.placement)
                 record = await signaling.peer(room, peer)
                 assert (record.leaving, record.producers) == (None, [])
 
@@ -117,7 +115,7 @@ async def test_a_move_ends_with_either_node(registry: Replicas, signaling: FakeS
                     three.drain(LONG)
                     await signaling.wait_for_room(room, lambda snapshot: moving(snapshot) == 1)
                     await three.kill()
-                    await signaling.wait_for_room(room, lambda snapshot: moving(snapshot) == 0, within=15.0)
+                    await signaling.wait_for_room(room, lambda snapshot: moving(snapshot) == 0)
                     assert (await signaling.peer(room, peer)).placement == four.placement
 
 

@@ -101,7 +101,7 @@ async def test_the_death_of_a_node_moves_its_peers_alone(registry: Replicas, sig
         home = before.room.placement
         assert Counter(placed(before).values()) == {one.placement: 2, two.placement: 2}
         listed: dict[str, tuple[int, int]] = {}
-        async with asyncio.timeout(10):  # the answering replica may be behind
+        async with asyncio.timeout(20):  # the answering replica may be behind
             while [listed.get(each.node_id) for each in (one, two)] != [(1, 2), (1, 2)]:
                 nodes = (await signaling.request(ListNodes())).nodes
                 listed = {each.node_id: (each.rooms, each.peers) for each in nodes}
@@ -153,9 +153,7 @@ async def test_peers_are_placed_in_their_region_and_move_within_it(
         async with FakeNode(registry.nats.url, region="eu") as spare:
             await signaling.wait_for_nodes(spare)
             await near.kill()
-            await signaling.wait_for_room(
-                room, lambda snapshot: placed(snapshot)[european.peer_id] == spare.placement, within=15.0
-            )
+            await signaling.wait_for_room(room, lambda snapshot: placed(snapshot)[european.peer_id] == spare.placement)
             spare.draining = True
             await signaling.wait_draining(spare)
             assert await joined_from(signaling, room, "eu") != spare.placement, "a node that drains counts no more"

@@ -28,7 +28,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
 @pytest.fixture
 async def signaling(registry: Replicas) -> AsyncIterator[FakeSignaling]:
     """A fake signaling instance, with a media node."""
-    bus = await Bus.connect(registry.nats.url, name="test", timeout=5)
+    bus = await Bus.connect(registry.nats.url, name="test", timeout=20)
     async with FakeNode(registry.nats.url):
         connected = await FakeSignaling(bus).start()
         yield connected

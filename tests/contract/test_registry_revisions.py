@@ -57,7 +57,7 @@ async def test_snapshot_has_exactly_the_changes_up_to_its_revision(
     await running
 
     last = await signaling.room(room)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while not changes or apply(changes, created)[1]:
             await asyncio.sleep(0.02)
     await feed.stop()

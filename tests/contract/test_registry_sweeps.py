@@ -13,7 +13,7 @@ from hubbub_contracts.bus.peer import ClaimPeer
 from hubbub_contracts.bus.room import CreateRoom, RoomRevisions
 from support.registry_rig import FakeNode, FakeSignaling, Replicas, replicas
 
-EMPTY_ROOM_TTL = RECONNECT_GRACE = 2.5
+EMPTY_ROOM_TTL = RECONNECT_GRACE = 4.0
 """Seconds; longer than a busy machine takes from a request to the next one."""
 
 
@@ -123,8 +123,8 @@ async def test_room_revisions_are_published_periodically(signaling: FakeSignalin
             published.append(event.revisions[room])
 
     subscription = await signaling.bus.subscribe(subjects.REVISIONS, RoomRevisions, note)
-    async with asyncio.timeout(10):
-        while not published:
+    async with asyncio.timeout(20):
+        while snapshot.revision not in published:  # a replica may be behind
             await asyncio.sleep(0.02)
-    assert published[0] == snapshot.revision
+    assert max(published) == snapshot.revision
     await subscription.stop()

@@ -28,7 +28,7 @@ async def take_part(browser: CallBrowser, url: str, room: str, name: str) -> Tab
 
 async def wait_watching(tab: Tab, count: int) -> None:
     """Waits until the page shows that so many watch."""
-    await tab.page.get_by_text(f"{count} watching").first.wait_for(timeout=20_000)
+    await tab.page.get_by_text(f"{count} watching").first.wait_for(timeout=40_000)
 
 
 @pytest.mark.sample

@@ -16,7 +16,6 @@ TWO_PER_NODE = {"nodes": 2, "environment": {"ROOM_PEERS_PER_NODE": "2", "INTERNA
 CUT_OFF = ".hb-tile:not([data-own]) .hb-tile-unreachable"
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("fresh_installation", [TWO_PER_NODE], indirect=True)
 async def test_a_tile_says_who_cannot_be_reached(
     fresh_installation: Installation, browser: CallBrowser, call_id: str, tmp_path: Path

@@ -97,7 +97,6 @@ async def open_steady(browser: CallBrowser, url: str, call_id: str, name: str, f
     return tab
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("fresh_installation", [TOGETHER, APART], indirect=True, ids=["together", "apart"])
 async def test_nobody_notices(
     fresh_installation: Installation, capturable_browser: CallBrowser, call_id: str, tmp_path: Path
@@ -157,7 +156,6 @@ async def shown(tab: Tab) -> int:
     return count
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("fresh_installation", [TOGETHER], indirect=True)
 async def test_a_former_client_moves_when_the_node_ends(
     fresh_installation: Installation, browser: CallBrowser, former_page: FormerPage, call_id: str
@@ -180,7 +178,6 @@ async def test_a_former_client_moves_when_the_node_ends(
     assert await ann.page.evaluate("globalThis.reconnecting ?? null") is None
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.skipif(not PATH.exists(), reason=f"no Firefox at {PATH}")
 @pytest.mark.skipif(ADDRESS is None, reason="Firefox needs a network interface other than loopback")
 @pytest.mark.parametrize(

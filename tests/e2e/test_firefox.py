@@ -32,7 +32,6 @@ def reachable_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield running
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.skipif(not PATH.exists(), reason=f"no Firefox at {PATH}")
 @pytest.mark.skipif(ADDRESS is None, reason="Firefox needs a network interface other than loopback")
 @pytest.mark.parametrize("codec", ["VP8", "VP9"])

@@ -26,7 +26,7 @@ SETTLE = 8.0
 RAMP_UP = 40.0
 """Seconds in which a browser's encoder has reached its top layer."""
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(150)]
+pytestmark = pytest.mark.long
 
 
 async def test_only_the_slow_receiver_gets_less(

@@ -3,8 +3,6 @@
 import asyncio
 import logging
 
-import pytest
-
 from support.browser import CallBrowser, Tab
 from support.cross_origin_page import CrossOriginPage
 from support.installation import Installation
@@ -45,7 +43,6 @@ async def concealed(tab: Tab, sender: str) -> float:
     return concealed_share(before, after)
 
 
-@pytest.mark.timeout(180)
 async def test_redundancy_conceals_less(
     relayed_installation: Installation, browser: CallBrowser, mediasoup_app: CrossOriginPage, call_id: str
 ) -> None:

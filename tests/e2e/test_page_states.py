@@ -85,7 +85,6 @@ async def test_prejoin(screens: Screens, state: str, options: dict[str, Any]) ->
     await check_page(tab.page, state)
 
 
-@pytest.mark.timeout(240)
 async def test_growing_call(screens: Screens) -> None:
     mei = await screens.open("Mei Lin", join=True)
     await mei.page.wait_for_selector(".hb-alone")

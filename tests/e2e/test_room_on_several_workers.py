@@ -27,7 +27,6 @@ async def worker_of(tab: Tab) -> int:
     return int(port)
 
 
-@pytest.mark.timeout(120)
 async def test_two_people_on_two_workers(spread: Installation, browser: CallBrowser, call_id: str) -> None:
     size = {"width": 640, "height": 360}
     tabs = await start_call(browser, spread.url, call_id, ["Ann", "Ben"], **size)
@@ -47,15 +46,14 @@ async def test_two_people_on_two_workers(spread: Installation, browser: CallBrow
         await speak(speaker)
         for tab in tabs:
             await tab.page.wait_for_function(
-                "name => hubbub.call.activeSpeaker?.name === name", arg=speaker.name, timeout=15_000
+                "name => hubbub.call.activeSpeaker?.name === name", arg=speaker.name, timeout=40_000
             )
         await speaker.press("microphone")
     await ann.page.close()
-    await ben.page.wait_for_function("hubbub.call.participants.size === 0", timeout=15_000)
+    await ben.page.wait_for_function("hubbub.call.participants.size === 0", timeout=40_000)
 
 
 @pytest.mark.sample
-@pytest.mark.timeout(120)
 async def test_three_people_on_three_workers(three_workers: Installation, browser: CallBrowser, call_id: str) -> None:
     # Two layers of one video are enough, and cost the browsers less.
     [ben] = await start_call(browser, three_workers.url, call_id, ["Ben"], width=640, height=360)
@@ -89,5 +87,5 @@ async def test_three_people_on_three_workers(three_workers: Installation, browse
     await asyncio.gather(*(wait_frames(tab, "Ben") for tab in others))
 
     await cem.page.close()
-    await asyncio.gather(*(tab.wait_gone("Cem", timeout=15) for tab in (ann, ben)))
+    await asyncio.gather(*(tab.wait_gone("Cem", timeout=40) for tab in (ann, ben)))
     await asyncio.gather(wait_frames(ann, "Ben"), wait_frames(ben, "Ann"))

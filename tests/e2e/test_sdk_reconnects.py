@@ -81,7 +81,7 @@ async def test_socket_dropped_for_longer_than_the_grace_period_rejoins(
             await proxy.cut()
             await ann.wait("seen.left === 1")
             await proxy.start()
-            await ben.wait("seen.reconnected === 1 && call.state === 'connected'", timeout=20)
+            await ben.wait("seen.reconnected === 1 && call.state === 'connected'")
             assert await ben.evaluate("call.local.peerId") != peer
             assert await ben.evaluate(_SAME)
             await asyncio.gather(ann.wait_frames("Ben"), ben.wait_frames("Ann"))
@@ -114,7 +114,7 @@ async def test_call_resumes_when_the_only_media_node_restarts(
     await ben.wait("call.state === 'reconnecting'")
     await asyncio.sleep(1)
     fresh_installation.nodes[0].start()
-    await asyncio.gather(ann.wait_frames("Ben", timeout=30), ben.wait_frames("Ann", timeout=30))
+    await asyncio.gather(ann.wait_frames("Ben"), ben.wait_frames("Ann"))
     await ben.wait("call.state === 'connected'")
     assert await ben.evaluate(_SAME)
     assert await ann.evaluate("seen.left") == 0

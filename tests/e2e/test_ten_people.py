@@ -3,8 +3,6 @@
 import asyncio
 from contextlib import AsyncExitStack
 
-import pytest
-
 from e2e.calls import start_call
 from support.browser import CallBrowser
 from support.caller import Caller
@@ -13,7 +11,6 @@ from support.installation import Installation
 OTHERS = 8
 
 
-@pytest.mark.timeout(180)
 async def test_ten_people(installation: Installation, browser: CallBrowser, call_id: str) -> None:
     async with AsyncExitStack() as stack:
         for number in range(OTHERS):

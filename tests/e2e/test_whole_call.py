@@ -52,7 +52,6 @@ def with_speech() -> str:
     return f"{{ const RECORDING = {wav}; {portraits} {_MICROPHONE} }}"
 
 
-@pytest.mark.timeout(300)
 async def test_a_call_from_its_ring_to_its_recording(
     everything: Installation, browser: CallBrowser, tmp_path: Path, call_id: str
 ) -> None:

@@ -15,7 +15,6 @@ from support.installation import ONE_ADDRESS, Installation
 from support.python_sdk import publication_of, until
 from support.tracks import ToneTrack
 
-pytestmark = pytest.mark.timeout(180)
 AUDIENCE = 200
 ENVIRONMENT = {**ONE_ADDRESS, "MAX_CONNECTIONS_PER_ADDRESS": "1000"}
 
@@ -36,8 +35,8 @@ async def sockets() -> AsyncIterator[AsyncExitStack]:
 
 async def join(stack: AsyncExitStack, url: str, call_id: str, user_id: str, **more: Any) -> ClientSocket:
     socket = await stack.enter_async_context(ClientSocket(url))
-    await socket.call("createRoom", callId=call_id)
-    await socket.call("joinRoom", callId=call_id, userId=user_id, rtpCapabilities={}, **more)
+    await socket.ask("createRoom", callId=call_id)
+    await socket.ask("joinRoom", callId=call_id, userId=user_id, rtpCapabilities={}, **more)
     return socket
 
 

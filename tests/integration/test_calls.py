@@ -18,14 +18,16 @@ from support.client_socket import ClientSocket, Refused
 from support.installation import Installation
 from support.people import People
 
-RING_TIMEOUT = 6.0
+RING_TIMEOUT = 12.0
+"""Seconds; longer than a busy machine takes for the requests of a test about a ring."""
+RING_ENDS_WITHIN = 40.0
 API_KEY = "key-of-the-tests-0123456789"
 
 
 @pytest.fixture(scope="module")
 def ringing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An installation with a short ring."""
-    environment = {"RING_TIMEOUT": str(RING_TIMEOUT), "ENTRY_TIMEOUT": "5", "API_KEY": API_KEY}
+    environment = {"RING_TIMEOUT": str(RING_TIMEOUT), "ENTRY_TIMEOUT": "30", "API_KEY": API_KEY}
     directory = tmp_path_factory.mktemp("calls")
     with Installation(directory, signalings=2, calls=2, environment=environment, reconnect_grace=1) as running:
         yield running
@@ -79,7 +81,9 @@ async def test_ring_that_nobody_answers_is_missed_once(people: People) -> None:
     devices = [await people.device(bob, signaling=each) for each in (0, 1)]
     call_id = (await people.call(ann, bob))["callId"]
     for device in devices:
-        await device.event("callMissed", callId=call_id, userId=bob, callerId=ann, reason="timeout")
+        await device.event(
+            "callMissed", within=RING_ENDS_WITHIN, callId=call_id, userId=bob, callerId=ann, reason="timeout"
+        )
     await anns.event("callEnded", callId=call_id, reason="missed")
     missed = await people.ask("GET", "/calls?missed=true", bob)
     assert [each["callId"] for each in missed["calls"]] == [call_id]
@@ -95,7 +99,7 @@ async def test_callee_who_connects_while_it_rings_is_rung_and_later_not(people: 
     ring = await late.event("incomingCall")
     assert ring["call"]["callId"] == call_id
     assert 0 < ring["ringFor"] <= RING_TIMEOUT * 1000
-    await late.event("callMissed")
+    await late.event("callMissed", within=RING_ENDS_WITHIN)
     too_late = await people.device(bob)
     next_call = (await people.call(people.carol, bob))["callId"]
     await too_late.event("incomingCall")
@@ -165,7 +169,7 @@ async def test_busy_and_do_not_disturb(people: People) -> None:
         ]
     await phone.close()
     await tablet.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await people.ask("GET", f"/presence?userId={bob}", ann))["users"][0]["status"] != "offline":
             await asyncio.sleep(0.05)
     answered = await people.call(ann, bob)
@@ -181,7 +185,7 @@ async def test_group_sees_its_call_and_who_is_in_it(people: People) -> None:
     await bobs.event("incomingCall")
     anns_peer = await people.peer(ann, call_id)
     await bobs.event("participantJoined", userId=ann)
-    await bobs.event("callMissed", userId=bob)
+    await bobs.event("callMissed", within=RING_ENDS_WITHIN, userId=bob)
     [shown] = (await people.ask("GET", f"/calls?groupId={group}", carol))["calls"]
     assert {each["userId"]: each["state"] for each in shown["participants"]} == {ann: "joined", bob: "missed"}
     joined = await people.ask("POST", f"/calls/{call_id}/join", carol)

@@ -42,7 +42,7 @@ async def test_what_somebody_says_is_text_for_everybody_in_the_room(captioned: I
         assert (await bob.event("captionsState"))["on"]
         assert await bob.call("startCaptions") == {}, "they are on already"
         await ann.local.publish(SamplesTrack(samples()), "microphone")
-        await until(lambda: word_error_rate(_text(bob)) <= 0.2)
+        await until(lambda: word_error_rate(_text(bob)) <= 0.2, within=120)
         captions = bob.events("captions")
         assert {each["peerId"] for each in captions} == {ann.local.peer_id}
         assert any(not each["final"] for each in captions), "text appears while somebody speaks"
@@ -73,8 +73,8 @@ async def test_a_room_with_more_speakers_than_transcribers_is_told_so(captioned:
         await carl.call("startCaptions")
         for each in (ann, bob):
             await each.local.publish(SamplesTrack(samples()), "microphone")
-        await carl.event("captionsState", limited=True)
-        await until(lambda: final_texts(carl))
+        await carl.event("captionsState", within=60, limited=True)
+        await until(lambda: final_texts(carl), within=120)
 
 
 async def test_captions_of_a_room_that_does_not_exist_and_without_a_service_are_refused(

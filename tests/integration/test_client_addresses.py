@@ -90,7 +90,7 @@ async def test_connections_of_one_address_are_limited(fresh_installation: Instal
         async with ClientSocket(proxy.url, local_address=HONEST):
             pass
         await sockets[0].close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while await connect_status(proxy.url, HOSTILE, "polling") != 200:
                 await asyncio.sleep(0.05)
         await asyncio.gather(*(socket.close() for socket in sockets[1:]))

@@ -61,7 +61,7 @@ def closures_of(caller: Caller) -> list[Closure]:
 
 async def expect_closures(listener: Caller, expected: list[Closure], by: Caller) -> None:
     """Waits for exactly these closures, in any order. An event that `by` then causes shows that none is missing."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while len(closures_of(listener)) < len(expected):
             await listener.wait_for_more()
     await listener.event("newProducer", producerId=await by.publish("audio"))

@@ -33,7 +33,7 @@ async def test_client_that_disconnects_while_joining_is_not_in_the_room(
             await try_once(number * 0.0005)
         await wait_for_counts(installation, rooms=1, peers=1)
         # The counts may show the end before the events arrive.
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while ids_of(observer, "peerJoined") != ids_of(observer, "peerLeft"):
                 await asyncio.sleep(0.02)
 
@@ -65,4 +65,4 @@ async def test_client_that_disconnects_while_resuming_is_removed_after_the_grace
                 await again.start_request("resume", {"resumeToken": caller.resume_token})
                 await asyncio.sleep(number * 0.001)
                 await again.cut()
-        await wait_for_counts(installation, within=20, rooms=1, peers=1)
+        await wait_for_counts(installation, within=60, rooms=1, peers=1)

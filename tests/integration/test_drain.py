@@ -71,7 +71,6 @@ async def hubbub_drain(*arguments: str) -> tuple[int | None, str, str]:
     return process.returncode, out.decode(), err.decode()
 
 
-@pytest.mark.timeout(120)
 async def test_calls_go_on_elsewhere(two_nodes: Installation, api: ServerApi, call_id: str) -> None:
     async with Call(two_nodes.url, call_id, "Ann") as ann, Call(two_nodes.url, call_id, "Ben") as ben:
         await ann.local.publish(ToneTrack(), "microphone")
@@ -138,7 +137,6 @@ async def test_wrong_requests(two_nodes: Installation, api: ServerApi) -> None:
     ]
 
 
-@pytest.mark.timeout(120)
 async def test_hubbub_up_starts_a_drained_node_again(start_installation: Callable[..., SupervisedInstallation]) -> None:
     installation = await asyncio.to_thread(start_installation, calls=0)
     async with ServerApi(installation.url) as api:
@@ -146,7 +144,7 @@ async def test_hubbub_up_starts_a_drained_node_again(start_installation: Callabl
         assert before is not None
         status, out, _ = await hubbub_drain("node-1", "--url", installation.url)
         assert (status, out.splitlines()[0]) == (0, "node-1 drains: no other node takes work, 0 peers to wait for one")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while (after := await node(api, "node-1")) is None or after.state != "accepting":
                 await asyncio.sleep(0.1)
         assert after.epoch > before.epoch

@@ -17,7 +17,7 @@ from support.rebuild_media import rebuild_alice, rebuild_bob, wait_moved
 from support.regions import two_regions
 
 FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
-RECOVERY = 20.0
+RECOVERY = 30.0
 
 
 @pytest.mark.parametrize("home_first", [True, False], ids=["from home", "from the other region"])

@@ -22,7 +22,7 @@ from support.python_sdk import until
 
 KINDS = ("audio", "video")
 DRAIN_TIMEOUT = 15.0
-SHORT_DRAIN = 4.0
+SHORT_DRAIN = 8.0
 EXITED = "exited with status 0"
 MOVER = {"features": ["makeBeforeBreak"], "resumable": True}
 
@@ -60,11 +60,10 @@ class Scene:
         """Waits until each consumer has received this many more packets."""
         await asyncio.gather(*(consumer.wait_packets(packets) for consumer in self.consumers))
 
-    async def exited(self, within: float = 30.0) -> None:
+    async def exited(self, within: float = 60.0) -> None:
         """Waits until the drained node has ended in order."""
         [process] = [each for each in self.installation.nodes if each.name == self.node]
-        async with asyncio.timeout(within):
-            await until(lambda: process.exit_description() == EXITED)
+        await until(lambda: process.exit_description() == EXITED, within)
 
     def heard(self, caller: Caller) -> list[str]:
         """What a viewer was told of producers and consumers since it consumed."""
@@ -102,7 +101,6 @@ async def scene(installation: Installation, call_id: str) -> AsyncIterator[Scene
         yield scene
 
 
-@pytest.mark.timeout(120)
 async def test_rows_9_13_39_40_and_41_nobody_hears_of_a_move(scene: Scene) -> None:
     ann = scene.ann
     former = dict(ann.transports)
@@ -134,7 +132,6 @@ async def test_rows_9_13_39_40_and_41_nobody_hears_of_a_move(scene: Scene) -> No
     await scene.cem.event("producerPaused", producerId=scene.producers["audio"])
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("installation", [(SHORT_DRAIN, 2)], indirect=True)
 async def test_row_42_a_client_that_does_not_finish_loses_the_rest_at_the_deadline(scene: Scene) -> None:
     former = dict(scene.ann.transports)
@@ -142,7 +139,7 @@ async def test_row_42_a_client_that_does_not_finish_loses_the_rest_at_the_deadli
     await scene.ann.next_home()
     await scene.ann.replace(scene.producers["audio"])
     for transport_id in former:
-        closed = await scene.ann.event("transportClosed", transportId=transport_id, within=SHORT_DRAIN + 10)
+        closed = await scene.ann.event("transportClosed", transportId=transport_id, within=SHORT_DRAIN + 20)
         assert closed["reason"] == "node_draining"
     await scene.cem.event("producerClosed", producerId=scene.producers["video"])
     await scene.exited()
@@ -153,7 +150,6 @@ async def test_row_42_a_client_that_does_not_finish_loses_the_rest_at_the_deadli
     assert len(scene.ann.events("peerMoved")) == 1
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("installation", [(60.0, 3)], indirect=True)
 async def test_row_19_the_new_node_dies_in_the_middle(scene: Scene) -> None:
     moved = await scene.drain()
@@ -163,15 +159,14 @@ async def test_row_19_the_new_node_dies_in_the_middle(scene: Scene) -> None:
     process.kill()
     again = await scene.ann.event("peerMoved", makeBeforeBreak=False, within=30)
     assert again["nodeId"] not in (scene.node, moved["nodeId"])
-    closed = {each["transportId"] for each in scene.ann.events("transportClosed")}
-    assert closed == set(scene.ann.transports)
+    for transport_id in scene.ann.transports:
+        await scene.ann.event("transportClosed", transportId=transport_id)
     await scene.ann.end_media()
     published = await scene.ann.publish("audio")
     await scene.ben.event("newProducer", producerId=published, within=30)
     await scene.exited()
 
 
-@pytest.mark.timeout(120)
 async def test_row_24_a_session_is_resumed_in_the_middle(scene: Scene) -> None:
     await scene.drain()
     await scene.ann.next_home()
@@ -191,7 +186,6 @@ async def test_row_24_a_session_is_resumed_in_the_middle(scene: Scene) -> None:
         await scene.exited()
 
 
-@pytest.mark.timeout(120)
 async def test_a_source_that_is_muted_during_the_move_stays_muted(scene: Scene) -> None:
     await scene.drain()
     await scene.ann.next_home()

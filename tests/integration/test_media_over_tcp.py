@@ -77,7 +77,7 @@ async def test_unauthenticated_connections_are_closed_without_effect_on_calls(
 
 
 async def _read_to_the_end(reader: asyncio.StreamReader) -> bytes:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         try:
             return await reader.read()
         except ConnectionResetError:

@@ -17,7 +17,8 @@ async def test_media_resumes_when_the_path_recovers(tmp_path: Path, call_id: str
             connected_pair(installation.url, call_id) as pair,
         ):
             relay.is_cut = True
-            await asyncio.sleep(0.2)
+            for consumer in pair.consumers.values():
+                await consumer.wait_silent()
             before = [
                 pair.consumers[kind].transport.streams[pair.consumers[kind].ssrc].packets for kind in pair.consumers
             ]

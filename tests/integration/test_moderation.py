@@ -37,11 +37,11 @@ def token(user: str, grants: Grants) -> str:
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Two of everything, with access tokens. Clients that know no lobby wait in one for five seconds."""
+    """Two of everything, with access tokens. Clients that know no lobby wait in one for twelve seconds."""
     directory = tmp_path_factory.mktemp("moderation")
     keys = directory / "keys.json"
     keys.write_text(json.dumps(new_secret("key", "app", SECRET)))
-    environment = {"AUTH": "on", "ACCESS_KEYS": str(keys), "LOBBY_TIMEOUT": "5"}
+    environment = {"AUTH": "on", "ACCESS_KEYS": str(keys), "LOBBY_TIMEOUT": "12"}
     with Installation(directory, registries=2, signalings=2, environment=environment) as running:
         yield running
 
@@ -75,7 +75,7 @@ async def code(socket: ClientSocket, event: str, **payload: Any) -> str | None:
 
 async def wait_join(client: ClientSocket, expected: str | None, join: dict[str, Any]) -> None:
     """Joins until this is the outcome. The instance may hear of a decision a moment later. Raises TimeoutError."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while await code(client, "joinRoom", **join) != expected:
             await asyncio.sleep(0.05)
 
@@ -172,7 +172,7 @@ async def test_a_mute_moves_with_the_room(fresh_installation: Installation, call
         await eve.event("peerMuted", muted=True)
         home = await client.placement(call_id, eve.peer_id)
         await asyncio.to_thread(next(node for node in fresh_installation.nodes if node.name == home.node_id).kill)
-        await wait_moved(eve, within=20)
+        await wait_moved(eve, within=30)
         await eve.end_media()
         await host.end_media()
         producer_id = await eve.publish("audio")
@@ -320,7 +320,7 @@ async def test_an_original_client_is_answered_when_it_is_admitted(
 
 async def lobby_peer(host: Caller, user: str) -> dict[str, Any]:
     """Waits until the user is in the lobby."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while True:
             for push in host.events("lobbyPeerJoined"):
                 if push["peer"]["userId"] == user:

@@ -26,8 +26,6 @@ from support.srtp_relay import protecting
 from support.tcp_proxy import TcpProxy
 from support.tracks import PictureTrack
 
-pytestmark = pytest.mark.timeout(150)
-
 SSRC, PAYLOAD_TYPE = 123_456, 96
 
 

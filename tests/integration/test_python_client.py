@@ -20,8 +20,6 @@ from support.python_sdk import WITHIN, participant_of, publication_of, until
 from support.tcp_proxy import TcpProxy
 from support.tracks import PictureTrack, ToneTrack
 
-pytestmark = pytest.mark.timeout(150)
-
 
 @contextlib.asynccontextmanager
 async def two_calls(installation: Installation, call_id: str, **options: Any) -> AsyncIterator[tuple[Call, Call]]:

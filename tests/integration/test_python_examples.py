@@ -11,15 +11,12 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
-
 from hubbub_client import Call, RemotePublication
 from support.installation import REPOSITORY, Installation
 from support.python_sdk import WITHIN, publication_of, until
 from support.tracks import PictureTrack, ToneTrack
 
 LOUD = 1000.0
-pytestmark = pytest.mark.timeout(150)
 
 
 @contextlib.asynccontextmanager

@@ -21,8 +21,6 @@ from support.installation import Installation
 from support.python_sdk import participant_of, until
 from support.tracks import PictureTrack, ToneTrack
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @dataclass
 class Sink:

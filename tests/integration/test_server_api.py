@@ -105,7 +105,7 @@ async def test_moderation_over_http(installation: Installation, api: ServerApi, 
         assert {track.source for track in await api.producers(call_id)} == {"microphone", "camera"}
 
         await api.mute(call_id, shown.peer_id, "microphone")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while not any(each.paused for each in await api.producers(call_id)):
                 await asyncio.sleep(0.05)
         await api.stop_source(call_id, shown.peer_id, "camera")

@@ -40,7 +40,7 @@ class Signaling:
 
     async def wait_freed(self, limit: int) -> None:
         """Waits until it has less memory than this many bytes."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while self.rss() >= limit:
                 await asyncio.sleep(0.1)
 
@@ -75,7 +75,7 @@ async def join(client: StuckClient, call_id: str) -> None:
 async def ask_until_ended(client: StuckClient, signaling: Signaling, pause: float) -> int:
     """Asks for large answers, and answers pings, until the server ends the connection. Returns the largest RSS."""
     largest = 0
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             try:
                 await client.request("getProducers", {})
@@ -95,7 +95,7 @@ async def test_client_that_answers_pings_but_reads_nothing_is_disconnected(
         await room.event("peerJoined", userId="stuck")
         assert await ask_until_ended(stuck, signaling, pause=0.025) - before < MAX_GROWTH
         await room.event("peerLeft", userId="stuck", reason="disconnected")
-        await signaling.wait_disconnected(stuck.port, 10)
+        await signaling.wait_disconnected(stuck.port, 20)
     await signaling.wait_freed(before + MAX_REMAINING)
 
 
@@ -106,7 +106,7 @@ async def test_memory_of_a_flood_to_a_client_that_reads_nothing_is_freed(
     async with StuckClient(fresh_installation.url) as stuck:
         await join(stuck, call_id)
         assert await ask_until_ended(stuck, signaling, pause=0.0) - before < MAX_GROWTH
-        await signaling.wait_disconnected(stuck.port, 10)
+        await signaling.wait_disconnected(stuck.port, 20)
     await signaling.wait_freed(before + MAX_REMAINING)
 
 
@@ -117,8 +117,8 @@ async def test_connection_that_timed_out_is_ended_though_its_client_does_not_rea
         await join(stuck, call_id)
         for _ in range(20):  # 5 MB stay unsent, below the limit
             await stuck.request("getProducers", {})
-        await room.event("peerLeft", within=20, userId="stuck", reason="disconnected")
-        await signaling.wait_disconnected(stuck.port, 5)
+        await room.event("peerLeft", within=40, userId="stuck", reason="disconnected")
+        await signaling.wait_disconnected(stuck.port, 20)
 
 
 async def test_operation_ids_of_idle_clients_take_little_memory(

@@ -15,7 +15,7 @@ from support.eventually import wait_for_counts, wait_for_metrics
 from support.installation import SPREAD, SPREAD_OVER_NODES, Installation
 from support.pair import connected_pair
 from support.recording import Source
-from support.scrape import scrape
+from support.scrape import Scrape, scrape
 from support.simulcast import SSRCS, received_layers, receives_layer, reported_layers, simulcast, wanted_encodings
 
 NAMES = ("ann", "ben", "cem")
@@ -81,9 +81,12 @@ async def test_everybody_receives_everybody(spread: Installation, room: Room) ->
                 await receives_layer(peer, consumer, 2)
     await wait_for_counts(spread, rooms=1, peers=3, producers=6, transports=6, consumers=12)
     # Two peers share a worker: their tracks are carried to the third, and those of the third to them.
-    seen = await wait_for_metrics(spread, lambda seen: seen.total("hubbub_node_pipes") == 6)
-    sent = [value for name, _, value in seen.samples if name == "hubbub_worker_pipe_packets_total" and value > 0]
-    assert len(sent) == 2, "of both workers"
+
+    def of_both_workers(seen: Scrape) -> bool:
+        sent = [value for name, _, value in seen.samples if name == "hubbub_worker_pipe_packets_total" and value > 0]
+        return len(sent) == 2 and seen.total("hubbub_node_pipes") == 6
+
+    seen = await wait_for_metrics(spread, of_both_workers)
     assert seen.total("hubbub_worker_faults_total") == 0
 
 

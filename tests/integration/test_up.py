@@ -70,7 +70,7 @@ def test_killed_supervisor_takes_all_processes_with_it(
     assert all(is_alive(pid) for pid in pids)
 
     os.kill(installation.running.pid, signal.SIGKILL)
-    assert all_gone(pids, within=15)
+    assert all_gone(pids, within=30)
 
 
 def test_without_a_host_only_this_machine_can_connect(start_installation: StartInstallation) -> None:
@@ -84,7 +84,6 @@ def test_without_a_host_only_this_machine_can_connect(start_installation: StartI
         pass
 
 
-@pytest.mark.timeout(120)
 def test_killed_processes_are_restarted_and_sigterm_stops_all(start_installation: StartInstallation) -> None:
     installation = start_installation()
     before = installation.running.processes
@@ -92,7 +91,7 @@ def test_killed_processes_are_restarted_and_sigterm_stops_all(start_installation
     for name in before:
         installation.kill(name)
 
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while any(installation.running.processes.get(name, pid) == pid for name, pid in before.items()):
         assert time.monotonic() < deadline
         time.sleep(0.05)

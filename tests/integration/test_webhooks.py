@@ -17,8 +17,6 @@ from support.scrape import Scrape
 from support.service_process import ServiceProcess
 from support.webhook_receiver import LOOPBACK, WebhookReceiver, Webhooks, shown
 
-pytestmark = pytest.mark.timeout(120)
-
 IS_UP = "webhooks is up"
 CAPABILITIES: dict[str, object] = {"codecs": [], "headerExtensions": []}
 
@@ -51,15 +49,15 @@ async def receiver() -> AsyncIterator[WebhookReceiver]:
 
 
 async def join(socket: ClientSocket, call_id: str, user: str) -> dict[str, Any]:
-    await socket.call("createRoom", callId=call_id)
-    return await socket.call("joinRoom", callId=call_id, userId=user, rtpCapabilities=CAPABILITIES)
+    await socket.ask("createRoom", callId=call_id)
+    return await socket.ask("joinRoom", callId=call_id, userId=user, rtpCapabilities=CAPABILITIES)
 
 
 async def visit(installation: Installation, call_id: str, user: str) -> None:
     """Joins the room and leaves it."""
     async with ClientSocket(installation.url) as socket:
         await join(socket, call_id, user)
-        await socket.call("leaveRoom")
+        await socket.ask("leaveRoom")
 
 
 async def restart(process: ServiceProcess) -> None:
@@ -263,7 +261,7 @@ async def test_number_of_waiting_events_is_shown(
     receiver.refuse = lambda _event: 500
     await visit(told, call_id, "ann")
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(40):
         while (await webhooks.request("GET", ""))[1]["webhooks"][0]["waiting"] < 3:
             await asyncio.sleep(0.05)
 

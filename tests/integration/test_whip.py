@@ -18,8 +18,6 @@ from support.installation import Installation
 from support.python_sdk import WITHIN, participant_of, publication_of, until
 from support.whip_aiortc import SIZE, AiortcPublisher
 
-pytestmark = pytest.mark.timeout(150)
-
 TOKEN = "token-of-the-tests-0123456789"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 SDP = {"Content-Type": "application/sdp"}

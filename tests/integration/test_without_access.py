@@ -103,12 +103,12 @@ async def _until_refused(socket: aiohttp.ClientWebSocketResponse) -> list[str]:
 
 
 async def test_an_event_after_the_token_has_lapsed_is_not_answered(guarded: Installation, call_id: str) -> None:
-    lapsing: dict[str, Any] = {"token": token(lifetime=5 - LEEWAY)}
     async with Caller(guarded.url, auth={"token": token()}) as witness:
         await witness.join(call_id)
+        lapsing: dict[str, Any] = {"token": token(lifetime=8 - LEEWAY)}
         async with Caller(guarded.url, auth=lapsing) as eve:
             await eve.join(call_id)
-            await witness.event("peerLeft", peerId=eve.peer_id, reason="removed")
+            await witness.event("peerLeft", within=30, peerId=eve.peer_id, reason="removed")
             await eve.wait_closed()
 
 

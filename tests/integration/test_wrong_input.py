@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -73,6 +73,13 @@ class Scenario:
             transports=4,
             consumers=1,
         )
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Transports that never connect live as long as a test."""
+    with Installation(tmp_path_factory.mktemp("wrong"), environment={"HANDSHAKE_TIMEOUT": "120"}) as running:
+        yield running
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ AT_ONCE = 10
 PER_PEER = 8
 """Transports that a peer may have."""
 HANDSHAKE_TIMEOUT = 15.0
-REAPED_WITHIN = 30.0
+REAPED_WITHIN = 40.0
 log = logging.getLogger(__name__)
 
 
@@ -59,7 +59,7 @@ async def hello_spray(address: tuple[str, int]) -> AsyncIterator[list[int]]:
             one.close()
 
 
-@pytest.mark.parametrize("joins", [8, pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(300)])])
+@pytest.mark.parametrize("joins", [8, pytest.param(200, marks=pytest.mark.long)])
 async def test_spray_of_client_hellos_delays_no_join(installation: Installation, call_id: str, joins: int) -> None:
     gate = asyncio.Semaphore(AT_ONCE)
     connected = 0
@@ -98,9 +98,9 @@ async def leave_half_open(url: str, room: str) -> None:
     async with Caller(url) as caller:
         await caller.join(room)
         for _ in range(PER_PEER):
-            offer = await caller.call("createTransport", direction="send")
+            offer = await caller.ask("createTransport", direction="send")
             parameters = RtpTransport(offer).dtls_parameters
-            await caller.call("connectTransport", transportId=offer["id"], dtlsParameters=parameters)
+            await caller.ask("connectTransport", transportId=offer["id"], dtlsParameters=parameters)
         while len(caller.events("transportClosed", reason="handshake_timeout")) < PER_PEER:
             await caller.wait_for_more()
 
@@ -108,7 +108,7 @@ async def leave_half_open(url: str, room: str) -> None:
 @pytest.mark.parametrize(
     ("handshakes", "timeout"),
     [
-        (80, 5.0),
+        (80, 10.0),
         pytest.param(10_000, HANDSHAKE_TIMEOUT, marks=[pytest.mark.long, pytest.mark.timeout(600)]),
     ],
 )

@@ -122,9 +122,9 @@ async def wait_dropped(installation: Installation, reason: str, count: float) ->
 
     Raises:
         AssertionError: it has dropped more.
-        TimeoutError: it has not dropped as many within 10 s.
+        TimeoutError: it has not dropped as many within 30 s.
     """
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (total := await dropped(installation, reason)) < count:
             await asyncio.sleep(0.05)
     assert total == count

@@ -22,7 +22,7 @@ from support.installation import ONE_ADDRESS, Installation
 AT_ONCE = 8
 ROOMS = 4
 WARM_UP = 40
-SETTLE_TIMEOUT = 30.0
+SETTLE_TIMEOUT = 40.0
 GROWTH = 8 * MIB
 """Memory that an allocator may retain."""
 GROWTH_PER_CYCLE = KIB // 2
@@ -59,9 +59,9 @@ async def run_cycles(url: str, cycles: int) -> None:
         async with gate, Caller(url) as caller:
             await join(caller, f"room {number % ROOMS}")
             for direction in ("send", "recv"):
-                await caller.call("createTransport", direction=direction)
+                await caller.ask("createTransport", direction=direction)
             if number % 2:
-                await caller.call("leaveRoom")
+                await caller.ask("leaveRoom")
             else:
                 await caller.cut()
 

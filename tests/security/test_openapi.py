@@ -33,7 +33,7 @@ BEFORE_THE_HANDLER = {"invalid_argument", "unauthenticated", "rate_limited"}
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "FOO"}
 OFFERS = {("POST", "/whip/{room}"), ("POST", "/whep/{room}"), ("POST", "/whep/{room}/{peer}")}
 """Routes that need SDP, which schemathesis cannot generate: `libs/sdp/tests/test_hostile_sdp.py` does."""
-TIMEOUT = 10.0
+TIMEOUT = 40.0
 Operation = tuple[str, str]
 
 

@@ -30,7 +30,6 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]
         yield running
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("seconds", [4.0, pytest.param(20.0, marks=pytest.mark.long)])
 async def test_a_recording_goes_on_while_another_track_floods(
     recorded: Installation, call_id: str, seconds: float

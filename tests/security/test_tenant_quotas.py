@@ -56,7 +56,7 @@ async def refused_limit(one: Caller, event: str, undo: str, undone: str, **paylo
 
     What it creates before that is closed again by the event `undo`, whose field `undone` is its id.
     """
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while "error" not in (answer := await one.request(event, payload)):
             await one.call(undo, **{undone: answer["id"]})
             await asyncio.sleep(0.1)

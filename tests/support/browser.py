@@ -172,7 +172,7 @@ class Tab:
 
     async def problem(self) -> str:
         """The text of the page's alert, once there is one."""
-        return await self.page.inner_text("[role=alert]", timeout=10_000)
+        return await self.page.inner_text("[role=alert]", timeout=WAIT_TIMEOUT * 1000)
 
     async def close(self) -> None:
         """Closes the tab as a user does: the page's unload handlers run."""

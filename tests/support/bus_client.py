@@ -86,7 +86,7 @@ async def bus_client(
     installation: Installation, url: str | None = None, name: str = "test"
 ) -> AsyncIterator[BusClient]:
     """A client that is connected inside the block, to the installation's server or to `url`."""
-    bus = await Bus.connect(url or installation.nats.url, name=name, timeout=5)
+    bus = await Bus.connect(url or installation.nats.url, name=name, timeout=20)
     try:
         yield BusClient(bus)
     finally:

@@ -6,19 +6,17 @@ import asyncio
 import copy
 import json
 import secrets
-import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .client_socket import ClientSocket, Refused
+from .client_socket import ClientSocket
 from .recording import AUDIO, VIDEO, Source
 from .rtp_transport import RtpTransport, Stream
 
 CHROMIUM = Path(__file__).parents[1] / "fixtures" / "chromium-156"
-RETRIED_FOR = 10.0
 QUIET = 0.5
 """Seconds without a packet, of a track that has one every 20 or 33 ms."""
 _FILES = {"audio": "produce-audio-opus.json", "video": "produce-video-vp8.json"}
@@ -86,8 +84,6 @@ class Caller(ClientSocket):
     ) -> None:
         super().__init__(url, local_address=local_address, auth=auth)
         self._protocol = protocol
-        self.retried_for = RETRIED_FOR
-        """Seconds for which `ask` asks again."""
         self.peer_id = ""
         self.resume_token: str | None = None
         self.transports: dict[str, RtpTransport] = {}
@@ -95,21 +91,6 @@ class Caller(ClientSocket):
         self.former_sources: list[Source] = []
         """What still sends the tracks of replaced producers over their former transports."""
         self._by_direction: dict[str, RtpTransport] = {}
-
-    async def ask(self, event: str, **payload: Any) -> dict[str, Any]:
-        """Sends an event and returns its result. Raises Refused.
-
-        It asks again after a retryable error, as clients do: a busy machine misses a deadline, and an instance may not
-        know yet what the client of another one has created.
-        """
-        deadline = time.monotonic() + self.retried_for
-        while True:
-            try:
-                return await self.call(event, **payload)
-            except Refused as refused:
-                if not refused.retryable or time.monotonic() > deadline:
-                    raise
-            await asyncio.sleep(0.05)
 
     async def join(self, call_id: str, **more: Any) -> dict[str, Any]:
         """Creates the room and joins it. `more` are further fields of `joinRoom`."""

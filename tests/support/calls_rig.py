@@ -24,7 +24,7 @@ from .service_process import ServiceProcess
 
 ReplyT = TypeVar("ReplyT", bound=Model)
 
-START_TIMEOUT = 15.0
+START_TIMEOUT = 60.0
 
 
 class CallsInstances:
@@ -90,7 +90,7 @@ class CallsClient:
         """The states of the call's stored records, in order; None when it was removed."""
         return [None if record is None else record.state for record in self.changes[call.call.call_id]]
 
-    async def removed(self, call: CallReply, within: float = 25.0) -> CallRecord:
+    async def removed(self, call: CallReply, within: float = 40.0) -> CallRecord:
         """Waits until the call is in the history only, and returns its last record. Raises TimeoutError."""
         async with asyncio.timeout(within):
             while None not in self.changes[call.call.call_id]:
@@ -115,7 +115,7 @@ class CallsClient:
 @asynccontextmanager
 async def calls_client(nats: NatsServer) -> AsyncIterator[CallsClient]:
     """A client that is connected inside the block."""
-    bus = await Bus.connect(nats.url, name="test", timeout=5)
+    bus = await Bus.connect(nats.url, name="test", timeout=20)
     try:
         client = CallsClient(bus)
         feed = await ChangeFeed.open(bus, f"{subjects.CALL_CHANGES}>", client.on_change, prefix=subjects.CALL_CHANGES)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -20,6 +21,7 @@ import aiohttp
 
 ANSWER_TIMEOUT = 20.0
 """Seconds; bounds what never comes. A busy machine may take some."""
+RETRIED_FOR = 10.0
 
 
 class Refused(Exception):
@@ -59,6 +61,8 @@ class ClientSocket:
         self._prefix = f"{namespace}," if namespace else ""
         self._auth = auth
         self._headers = headers
+        self.retried_for = RETRIED_FOR
+        """Seconds for which `ask` asks again."""
         self.other: list[str] = []
         """Frames of other namespaces."""
         self.log: list[Received] = []
@@ -143,6 +147,21 @@ class ClientSocket:
         if "error" in answer:
             raise Refused(event, answer["error"])
         return answer
+
+    async def ask(self, event: str, **payload: Any) -> dict[str, Any]:
+        """Sends an event and returns its result. Raises Refused.
+
+        It asks again after a retryable error, as clients do: a busy machine misses a deadline, and an instance may not
+        know yet what the client of another one has created.
+        """
+        deadline = time.monotonic() + self.retried_for
+        while True:
+            try:
+                return await self.call(event, **payload)
+            except Refused as refused:
+                if not refused.retryable or time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(0.05)
 
     def events(self, event: str, **fields: Any) -> list[dict[str, Any]]:
         """The payloads of the received events with this name and these fields."""

@@ -17,7 +17,7 @@ from .installation import REPOSITORY
 from .service_process import ServiceProcess
 
 START = REPOSITORY / "deploy" / "coturn" / "start.sh"
-START_TIMEOUT = 10.0
+START_TIMEOUT = 30.0
 _RELAY_PORTS = 64
 
 

@@ -30,7 +30,7 @@ USERS = {
 }
 """The user of each service, by the first part of its processes' names."""
 WITH_TLS = {"nats.conf": "tls.conf", "home.conf": "home-tls.conf", "leaf.conf": "leaf-tls.conf"}
-START_TIMEOUT = 10.0
+START_TIMEOUT = 30.0
 MEMORY = Path("/dev/shm")
 """A file system in memory, if there is one.
 

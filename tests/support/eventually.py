@@ -14,7 +14,7 @@ COUNTS = ("rooms", "peers", "producers", "transports", "consumers")
 
 
 async def wait_for_counts(
-    installation: Installation, *, within: float = 30.0, signaling: int = 0, **wanted: int
+    installation: Installation, *, within: float = 50.0, signaling: int = 0, **wanted: int
 ) -> dict[str, Any]:
     """Waits until `/stats` has these counts, and zero for the others. Raises AssertionError."""
     expected = {name: wanted.get(name, 0) for name in COUNTS}
@@ -22,7 +22,7 @@ async def wait_for_counts(
 
 
 async def wait_for_stats(
-    installation: Installation, expected: dict[str, int], *, within: float = 20.0, signaling: int = 0
+    installation: Installation, expected: dict[str, int], *, within: float = 30.0, signaling: int = 0
 ) -> dict[str, Any]:
     """Waits until these fields of `/stats` have these values. Returns all fields. Raises AssertionError."""
     deadline = time.monotonic() + within

@@ -20,7 +20,7 @@ from .service_process import ServiceProcess
 
 REPOSITORY = Path(__file__).parents[2]
 PAGE_DIR = REPOSITORY / "web" / "page" / "dist"
-START_TIMEOUT = 30.0
+START_TIMEOUT = 80.0
 ONE_ADDRESS = {"MAX_ROOM_REQUESTS_PER_ADDRESS": "100000", "MAX_MESSAGES_PER_ADDRESS": "100000"}
 """Settings for tests in which more people than usual share the address of this machine."""
 SPREAD = {"ROOM_PEERS_PER_WORKER": "1"}

@@ -58,7 +58,7 @@ class FrameSink:
         self._arrived = asyncio.Event()
         self._task = asyncio.create_task(self._run(track))
 
-    async def wait_frames(self, frames: int, within: float = 15.0) -> None:
+    async def wait_frames(self, frames: int, within: float = 40.0) -> None:
         """Waits until this many more frames are decoded. Raises TimeoutError."""
         wanted = self.frames + frames
         async with asyncio.timeout(within):

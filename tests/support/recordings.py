@@ -13,7 +13,7 @@ from hubbub_contracts.recording import Composition, Manifest, RecordedTrack
 
 from .installation import Installation
 
-WITHIN = 40.0
+WITHIN = 80.0
 
 
 class Recordings:

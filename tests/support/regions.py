@@ -18,7 +18,7 @@ from .installation import Installation
 from .service_process import ServiceProcess
 from .tcp_proxy import TcpProxy
 
-ATTACH_TIMEOUT = 10.0
+ATTACH_TIMEOUT = 30.0
 
 
 class HomeNats(DeployedNats):

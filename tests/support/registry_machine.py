@@ -34,7 +34,7 @@ def connected(machine: type[MachineT], url: str, nodes: int = 1) -> Iterator[typ
     loop, exits = asyncio.new_event_loop(), AsyncExitStack()
 
     async def connect() -> dict[str, Any]:
-        bus = await Bus.connect(url, name="test", timeout=5)
+        bus = await Bus.connect(url, name="test", timeout=20)
         exits.push_async_callback(bus.close)
         running = [await exits.enter_async_context(independent_node(url)) for _ in range(nodes)]
         signaling = await FakeSignaling(bus).start()

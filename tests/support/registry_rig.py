@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from hubbub_bus import Bus, Endpoint, Lease
+from hubbub_cli.layout import SERVICE_GRACE
 from hubbub_cli.supervised_process import ProcessSpec
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model, Request, ids, subjects
 from hubbub_contracts.bus.node import NodeHeartbeat, ProbeNode, WorkerLoad
@@ -31,7 +32,7 @@ from .service_process import ServiceProcess
 
 ReplyT = TypeVar("ReplyT", bound=Model)
 
-START_TIMEOUT = 30.0
+START_TIMEOUT = 60.0
 HEARTBEAT_INTERVAL = 0.2
 NODE_SILENCE = 3.0
 """Seconds, instead of 1: the nodes are in the process of the tests, which stands still at times."""
@@ -66,7 +67,7 @@ def registry_process(url: str, directory: Path, number: int = 0, **settings: obj
     environment = os.environ | {"NATS_URL": url} | {name.upper(): str(value) for name, value in settings.items()}
     command = [sys.executable, "-m", "hubbub_registry"]
     name = f"registry-{number}"
-    return ServiceProcess(ProcessSpec(name, command, environment, 10.0), directory / f"{name}.log")
+    return ServiceProcess(ProcessSpec(name, command, environment, SERVICE_GRACE), directory / f"{name}.log")
 
 
 @contextmanager
@@ -108,7 +109,7 @@ class FakeNode:
 
     async def start(self) -> Self:
         """Acquires the lease and starts the heartbeats."""
-        self.bus = await Bus.connect(self._url, name=self.node_id, timeout=5)
+        self.bus = await Bus.connect(self._url, name=self.node_id, timeout=20)
         self.lease = Lease(
             self.bus, subjects.node_lease(self.node_id), self.node_id, on_lost=self.lost.append, renew_interval=0.5
         )
@@ -220,7 +221,7 @@ class FakeSignaling:
         if self.lease is not None:
             await self.lease.release()
 
-    async def request(self, message: Request[ReplyT], *, timeout: float = 2.0, within: float = 20.0) -> ReplyT:
+    async def request(self, message: Request[ReplyT], *, timeout: float = 2.0, within: float = 40.0) -> ReplyT:
         """Sends a request to any replica, with retries of retryable errors for `within` seconds. Raises HubbubError.
 
         A rebuild of the store makes the registry unavailable for 10 s.
@@ -239,15 +240,22 @@ class FakeSignaling:
     async def wait_for_nodes(self, *nodes: FakeNode) -> None:
         """Waits until every replica knows these nodes: until many answers in a row list them. Raises TimeoutError."""
         expected, in_a_row = {node.node_id for node in nodes}, 0
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while in_a_row < 20:
                 known = {worker.node_id for worker in (await self.request(GetStats())).workers}
                 in_a_row = in_a_row + 1 if expected <= known else 0
 
+    async def wait_for_no_node(self) -> None:
+        """Waits until no replica knows a live node: until many answers in a row count none. Raises TimeoutError."""
+        in_a_row = 0
+        async with asyncio.timeout(30):
+            while in_a_row < 20:
+                in_a_row = in_a_row + 1 if (await self.request(GetStats())).nodes == 0 else 0
+
     async def wait_draining(self, node: FakeNode) -> None:
         """Waits until every replica knows that the node drains: until many answers in a row say so."""
         in_a_row = 0
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while in_a_row < 20:
                 states = {each.node_id: each.state for each in (await self.request(ListNodes())).nodes}
                 in_a_row = in_a_row + 1 if states.get(node.node_id) == "draining" else 0
@@ -308,7 +316,7 @@ class FakeSignaling:
         return next(peer for peer in (await self.room(room_id)).peers if peer.peer_id == peer_id)
 
     async def wait_for_room(
-        self, room_id: str, holds: Callable[[RoomSnapshot], bool], within: float = 20.0
+        self, room_id: str, holds: Callable[[RoomSnapshot], bool], within: float = 40.0
     ) -> RoomSnapshot:
         """Waits until `holds` is true for the snapshot, and returns it. Raises AssertionError."""
         deadline = time.monotonic() + within
@@ -317,7 +325,7 @@ class FakeSignaling:
             await asyncio.sleep(0.02)
         return snapshot
 
-    async def wait_until_deleted(self, room_id: str, within: float = 20.0) -> float:
+    async def wait_until_deleted(self, room_id: str, within: float = 40.0) -> float:
         """Waits until the room is deleted. Returns the seconds that it took. Raises AssertionError."""
         began = time.monotonic()
         while True:

@@ -17,7 +17,7 @@ from hubbub_cli.ports import free_tcp_port
 BUCKET = "recordings"
 ACCESS_KEY = "key-of-the-tests"
 SECRET_KEY = "secret-of-the-tests"
-START_TIMEOUT = 30.0
+START_TIMEOUT = 60.0
 STOP_TIMEOUT = 10.0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from .browser import CallBrowser, Tab
+from .browser import WAIT_TIMEOUT, CallBrowser, Tab
 
 # Records the call's events from its start.
 _EVENTS = """
@@ -36,14 +36,14 @@ class SdkTab:
     async def open(cls, browser: CallBrowser, address: str, name: str) -> SdkTab:
         """Opens the application and waits until it is in the call and sends both tracks."""
         tab = await browser.open_page(address, name, script=_EVENTS)
-        await tab.page.wait_for_function("globalThis.call?.local.publications.size === 2", timeout=20_000)
+        await tab.page.wait_for_function("globalThis.call?.local.publications.size === 2", timeout=WAIT_TIMEOUT * 1000)
         return cls(tab)
 
     async def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression. `call` is the SDK's call, `seen` its events."""
         return await self._tab.page.evaluate(expression)
 
-    async def wait(self, expression: str, timeout: float = 15.0) -> None:
+    async def wait(self, expression: str, timeout: float = WAIT_TIMEOUT) -> None:
         """Waits until the expression is true. Raises Playwright's TimeoutError."""
         await self._tab.page.wait_for_function(expression, timeout=timeout * 1000, polling=50)
 
@@ -52,7 +52,7 @@ class SdkTab:
         shown: dict[str, int] = dict(await self.evaluate(_FRAMES))
         return shown.get(name, 0)
 
-    async def wait_frames(self, name: str, more: int = 20, timeout: float = 20.0) -> None:
+    async def wait_frames(self, name: str, more: int = 20, timeout: float = WAIT_TIMEOUT) -> None:
         """Waits until this many more frames of the participant are shown. Raises TimeoutError."""
         shown, last = 0, await self.frames(name)
         async with asyncio.timeout(timeout):

@@ -13,8 +13,10 @@ from hubbub_cli.child_command import bound_to_parent
 from hubbub_cli.data_dir import NotRunning, RunningInstallation, find_running
 from hubbub_cli.ports import ANY, free_tcp_ports, free_udp_ports
 
+from .installation import NODE_SILENCE
+
 START_TIMEOUT = 60.0
-STOP_TIMEOUT = 30.0
+STOP_TIMEOUT = 60.0
 _NOT_INHERITED = frozenset({"NATS_URL", "PORT", "RTC_MIN_PORT", "RTC_MAX_PORT", "WORKERS", "NODE_ID", "METRICS_PORT"})
 _UDP_PORTS = 20
 
@@ -66,6 +68,7 @@ class SupervisedInstallation:
             ),
             "ANNOUNCED_IP": "127.0.0.1",
             "RECORDINGS_DIR": str(data_dir / "recordings"),
+            "NODE_SILENCE": NODE_SILENCE,
             **(environment or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None

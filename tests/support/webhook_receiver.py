@@ -134,11 +134,11 @@ class Webhooks:
         receiver.secrets = created["secrets"]
         async with ClientSocket(self._installation.url) as socket:
             marker = secrets.token_hex(8)
-            await socket.call("createRoom", callId=marker)
-            async with asyncio.timeout(20):
+            await socket.ask("createRoom", callId=marker)
+            async with asyncio.timeout(40):
                 while not receiver.of_room(marker):
-                    await socket.call("joinRoom", callId=marker, userId="marker", rtpCapabilities=_NOTHING)
-                    await socket.call("leaveRoom")
+                    await socket.ask("joinRoom", callId=marker, userId="marker", rtpCapabilities=_NOTHING)
+                    await socket.ask("leaveRoom")
                     await asyncio.sleep(0.05)
         return created
 

@@ -76,7 +76,7 @@ async def publish_for_ever(bus: Bus) -> None:
 
 @pytest.mark.parametrize("noticed", [False, True], ids=["just now", "noticed"])
 async def test_a_connection_to_a_frozen_server_is_closed_in_time(freezable: EmbeddedNats, noticed: bool) -> None:
-    bus = await Bus.connect(freezable.url, name="test", timeout=5)
+    bus = await Bus.connect(freezable.url, name="test", timeout=20)
     await bus.subscribe("test", Ticked, lambda _: None)
     await eventually(lambda: bus.connection.health.last_round_trip is not None)
     freeze(freezable)
@@ -93,7 +93,7 @@ async def test_a_connection_to_a_frozen_server_is_closed_in_time(freezable: Embe
 
 
 async def test_a_close_that_is_cancelled_continues(nats_server: EmbeddedNats) -> None:
-    bus = await Bus.connect(nats_server.url, name="test", timeout=5)
+    bus = await Bus.connect(nats_server.url, name="test", timeout=20)
     closing = asyncio.create_task(bus.close())
     await asyncio.sleep(0)
     closing.cancel()
@@ -155,7 +155,7 @@ async def test_a_round_trip_that_fails_unexpectedly_is_repeated(bus: Bus, monkey
 
 
 async def test_a_subscription_on_a_closed_connection_is_unavailable(nats_server: EmbeddedNats) -> None:
-    bus = await Bus.connect(nats_server.url, name="test", timeout=5)
+    bus = await Bus.connect(nats_server.url, name="test", timeout=20)
     await bus.close()
     with pytest.raises(HubbubError) as caught:
         await bus.subscribe("test", Ticked, lambda _: None)
@@ -191,7 +191,7 @@ async def test_the_requests_of_a_stopped_endpoint_have_ended(
 ) -> None:
     handler = Handler()
     endpoint = await bus.serve(subject, Ask, handler)
-    asking = asyncio.create_task(bus.request(subject, Ask(), timeout=2))
+    asking = asyncio.create_task(bus.request(subject, Ask(), timeout=5))
     await eventually(lambda: handler.state == "running")
 
     async def fail(_: Subscription) -> None:
@@ -213,7 +213,7 @@ async def test_the_requests_of_a_stopped_endpoint_have_ended(
 
 
 async def test_an_endpoint_on_a_frozen_server_stops_in_time(freezable: EmbeddedNats) -> None:
-    bus = await Bus.connect(freezable.url, name="test", timeout=5)
+    bus = await Bus.connect(freezable.url, name="test", timeout=20)
     endpoint = await bus.serve("test", Ask, _answer)
     await bus.flush()
     freeze(freezable)
@@ -226,7 +226,7 @@ async def test_an_endpoint_on_a_frozen_server_stops_in_time(freezable: EmbeddedN
 async def test_one_endpoint_that_fails_to_stop_keeps_no_other_running(bus: Bus, subject: str) -> None:
     handler = Handler()
     other = await bus.serve(subject, Ask, handler)
-    asking = asyncio.create_task(bus.request(subject, Ask(), timeout=2))
+    asking = asyncio.create_task(bus.request(subject, Ask(), timeout=5))
     await eventually(lambda: handler.state == "running")
 
     class Failing:

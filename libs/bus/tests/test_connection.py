@@ -39,7 +39,7 @@ async def test_wrong_credentials_are_refused(nats_server: NatsServer) -> None:
 
 async def test_while_the_server_is_down_nothing_is_sent_and_afterwards_the_link_recovers() -> None:
     with nats_servers.nats_server() as server:
-        bus = await Bus.connect(server.url, name="test", timeout=5)
+        bus = await Bus.connect(server.url, name="test", timeout=20)
         received: list[int] = []
         await bus.subscribe("t", Ticked, lambda event: received.append(event.n))
         async with asyncio.timeout(10):
@@ -88,7 +88,7 @@ async def test_a_malformed_event_is_skipped_and_the_order_is_kept(bus: Bus, subj
     await bus.connection.client.publish(subject, b"nonsense")
     for n in range(10):
         await bus.publish(subject, Ticked(n=n))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while len(received) < 10:
             await asyncio.sleep(0.01)
     assert received == list(range(10))
@@ -109,7 +109,7 @@ async def test_an_unknown_event_is_skipped_without_a_warning(bus: Bus, subject: 
     with structlog.testing.capture_logs() as logs:
         await bus.connection.client.publish(subject, data)
         await bus.publish(subject, closed)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not received:
                 await asyncio.sleep(0.01)
     assert received == [closed]
@@ -155,7 +155,7 @@ class Losses(NoTelemetry):
 async def test_a_connection_closed_by_the_server_is_reported_with_its_reason() -> None:
     losses = Losses()
     with nats_servers.nats_server() as server:
-        bus = await Bus.connect(server.url, name="test", timeout=5, telemetry=losses)
+        bus = await Bus.connect(server.url, name="test", timeout=20, telemetry=losses)
         server.kill()
         async with asyncio.timeout(10):
             while not losses.reasons:
@@ -180,7 +180,7 @@ async def test_a_server_that_accepts_and_says_nothing_has_one_connection_at_most
 
     async with TcpProxy(nats_server.port) as proxy:
         url = nats_server.url.replace(f":{nats_server.port}", f":{proxy.port}")
-        bus = await Bus.connect(url, name="test", timeout=5)
+        bus = await Bus.connect(url, name="test", timeout=20)
         await proxy.cut()
         async with await asyncio.start_server(accept, "127.0.0.1", proxy.port), asyncio.timeout(30):
             while attempts < 3:

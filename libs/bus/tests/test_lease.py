@@ -110,7 +110,7 @@ async def test_a_fence_is_written_where_the_lease_has_expired(bus: Bus, store: K
 
 async def test_after_an_outage_the_lease_is_regained_with_its_epoch_even_when_the_store_lost_everything() -> None:
     with nats_server() as server:
-        bus = await Bus.connect(server.url, name="test", timeout=5)
+        bus = await Bus.connect(server.url, name="test", timeout=20)
         lost: list[str] = []
         regained: list[bool] = []
         lease = Lease(
@@ -119,7 +119,7 @@ async def test_after_an_outage_the_lease_is_regained_with_its_epoch_even_when_th
             "n",
             on_lost=lost.append,
             on_regained=lambda: regained.append(True),
-            ttl=1,
+            ttl=3,
             renew_interval=0.2,
         )
         await lease_bucket(bus).ensure()
@@ -190,7 +190,7 @@ async def test_a_lease_is_fresh_while_the_store_accepts_its_renewals(
 
 async def test_a_holder_waits_until_the_owner_creates_the_bucket() -> None:
     with nats_server() as server:
-        bus = await Bus.connect(server.url, name="test", timeout=5)
+        bus = await Bus.connect(server.url, name="test", timeout=20)
         lease = Lease(bus, "node.n", "n")
         acquiring = asyncio.create_task(lease.acquire())
         await asyncio.sleep(0.3)

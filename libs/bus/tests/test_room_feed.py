@@ -49,7 +49,7 @@ async def test_changes_arrive_in_order_with_record_reason_and_operation(bus: Bus
 
 async def test_a_reconnect_is_reported_as_a_gap() -> None:
     with nats_server() as server:
-        bus = await Bus.connect(server.url, name="test", timeout=5)
+        bus = await Bus.connect(server.url, name="test", timeout=20)
         gaps: list[bool] = []
         feed = await RoomFeed.open(bus, "r", lambda _: None, lambda: gaps.append(True))
         server.kill()

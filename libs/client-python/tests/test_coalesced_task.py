@@ -30,7 +30,7 @@ class Runs:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Lets other tasks run until the condition holds."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not condition():
             await asyncio.sleep(0)
 

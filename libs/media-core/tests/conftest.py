@@ -56,7 +56,7 @@ async def exchange() -> AsyncIterator[Callable[[tuple[str, int], bytes], "asynci
         client.setblocking(False)
 
         async def receive() -> bytes:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 return await loop.sock_recv(client, 2048)
 
         def send(to: tuple[str, int], datagram: bytes) -> asyncio.Future[bytes]:

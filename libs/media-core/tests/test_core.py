@@ -125,7 +125,7 @@ async def test_cancelled_call_does_not_affect_others() -> None:
 async def test_counters_include_routers_and_cpu_time() -> None:
     async with MediaCore([("127.0.0.1", 0)]) as core:
         await core.call(0, CreateRouter(router=1))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while core.counters()[0]["routers"] != 1:
                 await asyncio.sleep(0.005)
         assert core.counters()[0]["cpu_seconds"] > 0

@@ -21,7 +21,7 @@ from support.node_rig import Peer, Rooms, RunningNode, until
 @pytest.fixture
 async def bus(nats_server: NatsServer) -> AsyncIterator[Bus]:
     """The bus connection of signaling and registry, which owns the bucket of leases."""
-    connected = await Bus.connect(nats_server.url, name="test", timeout=5)
+    connected = await Bus.connect(nats_server.url, name="test", timeout=20)
     await lease_bucket(connected).ensure()
     yield connected
     await connected.close()

@@ -55,7 +55,7 @@ class Draining:
 
     async def exits(self) -> int:
         """The exit status."""
-        return await asyncio.wait_for(self.process.wait(), 20)
+        return await asyncio.wait_for(self.process.wait(), 40)
 
 
 async def _publish_revisions(bus: Bus) -> None:

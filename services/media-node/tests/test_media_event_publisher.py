@@ -43,7 +43,7 @@ async def test_an_event_sent_into_a_dead_connection_arrives_after_the_reconnect(
     await bus.flush()
     async with TcpProxy(nats_server.port) as proxy:
         through_proxy = nats_server.url.replace(f":{nats_server.port}", f":{proxy.port}")
-        node_bus = await Bus.connect(through_proxy, name="node-n1", timeout=5)
+        node_bus = await Bus.connect(through_proxy, name="node-n1", timeout=20)
         publisher = BusMediaEventPublisher(node_bus)
         async with running(publisher):
             proxy.discards = True

@@ -55,7 +55,7 @@ async def test_media_continues_during_a_bus_outage() -> None:
     server = nats_servers.nats_server()
     lifecycle = Lifecycle()
     with server:
-        bus = await Bus.connect(server.url, name="test", timeout=5)
+        bus = await Bus.connect(server.url, name="test", timeout=20)
         await lease_bucket(bus).ensure()  # as a registry does
         heartbeats: list[NodeHeartbeat] = []
         await bus.subscribe(subjects.ALL_HEARTBEATS, NodeHeartbeat, heartbeats.append)
@@ -100,7 +100,7 @@ async def test_a_stop_releases_the_lease_and_exits_with_status_0(
     await until(lambda: bool(heartbeats) and heartbeats[-1].leased)
     if drained:
         drain = DrainNode()
-        assert await bus.request(subjects.node(node_id, heartbeats[-1].epoch, drain.verb), drain) == Done()
+        assert await bus.request(subjects.node(node_id, heartbeats[-1].epoch, drain.verb), drain, timeout=10) == Done()
     else:
         process.send_signal(signal.SIGTERM)
     assert await process.wait() == 0

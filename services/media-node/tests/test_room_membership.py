@@ -19,7 +19,7 @@ from support.node_rig import Peer, Rooms, fixture, until
 MakePeer = Callable[..., Awaitable[Peer]]
 RECORDED = fixture("chromium-156/produce-audio-opus.json")
 CAPABILITIES = fixture("chromium-156/recv-rtp-capabilities.json")
-CONFIRMATION = 2.5
+CONFIRMATION = 4.0
 """Seconds; longer than a busy machine takes to confirm what was created."""
 
 

@@ -20,7 +20,7 @@ def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
     return settings.model_copy(update=getattr(request, "param", {}))
 
 
-@pytest.mark.parametrize("settings", [{"handshake_timeout": 0.5}], indirect=True)
+@pytest.mark.parametrize("settings", [{"handshake_timeout": 4.0}], indirect=True)
 async def test_a_missing_handshake_closes_the_transport_and_notifies_its_peer(make_peer: MakePeer) -> None:
     peer = await make_peer()
     link = peer.client(*await peer.create_transport("send"))

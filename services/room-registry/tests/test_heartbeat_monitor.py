@@ -71,7 +71,7 @@ async def test_a_pause_of_the_replica_is_no_silence_of_the_nodes(monkeypatch: py
         await monitor.start()
         await asyncio.sleep(0)
         time.sleep(0.5)  # noqa: ASYNC251  the event loop stands still, as in a stopped process
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not excused:
                 await asyncio.sleep(0.01)
         assert excused[0] >= 0.4

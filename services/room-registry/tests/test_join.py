@@ -254,7 +254,7 @@ class InterferingStore(KvRoomStore):
 @pytest.fixture
 async def interfering_store(nats_server: NatsServer) -> AsyncIterator[InterferingStore]:
     """Complete."""
-    bus = await Bus.connect(nats_server.url, name="test", timeout=5)
+    bus = await Bus.connect(nats_server.url, name="test", timeout=20)
     store = InterferingStore(bus, nodes_with(A, B))
     store.start()
     await store.complete()

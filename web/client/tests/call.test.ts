@@ -78,7 +78,7 @@ test("a retryable error is retried", async () => {
   };
   const call = await joined();
   await call.local.publish(track("audio"), "microphone");
-  await vi.waitFor(() => expect(server.count("produce")).toBe(1), 10_000);
+  await vi.waitFor(() => expect(server.count("produce")).toBe(1));
 });
 
 test("muting pauses the producer and keeps the track", async () => {
@@ -163,7 +163,7 @@ test("a camera is sent in the encodings that somebody receives, also after a cha
     consumers: [],
   });
   server.disconnectAll();
-  await vi.waitFor(() => expect(activeEncodings).toEqual([[true, false, true]]), 10_000);
+  await vi.waitFor(() => expect(activeEncodings).toEqual([[true, false, true]]));
 });
 
 test("the server's statistics are those of a transport, of a track that is sent, and of one that is received", async () => {
@@ -199,7 +199,7 @@ test("a publication has the score of the worst link on its way", async () => {
   const score = { score: 5, producerScore: 10, producerScores: [10] };
   server.override.resume = resumedWith(call, { consumerId, producerId: "v", paused: false, score });
   server.disconnectAll();
-  await vi.waitFor(() => expect([own.score, camera.score]).toEqual([10, 5]), 4_000);
+  await vi.waitFor(() => expect([own.score, camera.score]).toEqual([10, 5]));
   await camera.setSubscribed(false);
   expect(camera.score).toBe(10);
 });
@@ -248,10 +248,10 @@ test("preferred layers that an old node refuses are retried, and consumers are r
   await camera.setPreferredLayers({ spatialLayer: 0 });
   server.override.resume = resumedWith(call, { consumerId, producerId: "v", paused: true });
   server.disconnectAll();
-  await vi.waitFor(() => expect(server.count("resumeConsumer")).toBe(2), 10_000);
+  await vi.waitFor(() => expect(server.count("resumeConsumer")).toBe(2));
   refuses = false;
   const asked = server.count("setPreferredLayers");
-  await vi.waitFor(() => expect(server.count("setPreferredLayers")).toBe(asked + 1), 10_000);
+  await vi.waitFor(() => expect(server.count("setPreferredLayers")).toBe(asked + 1));
 });
 
 test("a publication exposes the layers that are received, until the consumer is gone", async () => {
@@ -280,7 +280,7 @@ test("a publication tells that the server paused it for lack of bandwidth, until
   await vi.waitFor(() => expect(camera.pausedByBandwidth).toBe(false));
   server.override.resume = resumedWith(call, { consumerId, producerId: "v", paused: false, pausedByBandwidth: true });
   server.disconnectAll();
-  await vi.waitFor(() => expect(camera.pausedByBandwidth).toBe(true), 10_000);
+  await vi.waitFor(() => expect(camera.pausedByBandwidth).toBe(true));
   await camera.setSubscribed(false);
   expect(camera.pausedByBandwidth).toBe(false);
 });
@@ -298,10 +298,10 @@ test("a publication tells that its sender cannot be reached, until that ends or 
   expect(camera.unreachable).toBe(true);
   server.override.resume = resumedWith(call, { consumerId, producerId: "v", paused: false });
   server.disconnectAll();
-  await vi.waitFor(() => expect(camera.unreachable).toBe(false), 10_000);
+  await vi.waitFor(() => expect(camera.unreachable).toBe(false));
   server.override.resume = resumedWith(call, { consumerId, producerId: "v", paused: false, pausedByLink: true });
   server.disconnectAll();
-  await vi.waitFor(() => expect(camera.unreachable).toBe(true), 10_000);
+  await vi.waitFor(() => expect(camera.unreachable).toBe(true));
   await camera.setSubscribed(false);
   expect(camera.unreachable).toBe(false);
 });
@@ -341,7 +341,7 @@ test("a resumed session has the layers that the server lists", async () => {
   const layers = { spatialLayer: 1, temporalLayer: 0 };
   server.override.resume = resumedWith(call, { consumerId, producerId: "v", paused: false, layers });
   server.disconnectAll();
-  await vi.waitFor(() => expect(camera.currentLayers).toEqual(layers), 10_000);
+  await vi.waitFor(() => expect(camera.currentLayers).toEqual(layers));
   expect(server.count("consume")).toBe(1);
 });
 
@@ -369,7 +369,7 @@ test("after a lost socket the session is resumed, and only the producers that th
     consumers: [],
   });
   server.disconnectAll();
-  await vi.waitFor(() => expect(server.count("produce")).toBe(3), 10_000);
+  await vi.waitFor(() => expect(server.count("produce")).toBe(3));
   expect(server.last("produce")).toMatchObject({ kind: "video", appData: { source: "camera" } });
   expect(server.requests.find(({ event }) => event === "closeProducer")?.request).toEqual({ producerId: "unknown-producer" });
   expect(call.local.publications.get("camera")).toBe(video);
@@ -384,7 +384,7 @@ test("if the session cannot be resumed, the client rejoins and publishes everyth
   };
   const before = call.local.peerId;
   server.disconnectAll();
-  await vi.waitFor(() => expect(server.count("produce")).toBe(2), 10_000);
+  await vi.waitFor(() => expect(server.count("produce")).toBe(2));
   expect(server.count("joinRoom")).toBe(2);
   expect(call.local.peerId).not.toBe(before);
   expect(call.local.publications.get("microphone")).toBe(publication);
@@ -430,7 +430,7 @@ test("each connection has a new access token, and a token that expires is replac
     throw { code: "not_found", message: "gone", retryable: false };
   };
   server.disconnectAll();
-  await vi.waitFor(() => expect(server.count("joinRoom")).toBe(2), 10_000);
+  await vi.waitFor(() => expect(server.count("joinRoom")).toBe(2));
   await vi.waitFor(() => expect(call.state).toBe("connected"));
 });
 
@@ -458,10 +458,10 @@ test("without a media node the call is reconnecting until a node takes the peer"
     throw { code: "unavailable", message: "no media node", retryable: true };
   };
   server.push("transportClosed", { transportId: server.last("produce")?.["transportId"] as string, reason: "node_lost" });
-  await vi.waitFor(() => expect(server.count("createTransport")).toBeGreaterThan(2), 10_000);
+  await vi.waitFor(() => expect(server.count("createTransport")).toBeGreaterThan(2));
   expect(states).toEqual(["reconnecting"]);
   delete server.override.createTransport;
-  await vi.waitFor(() => expect(call.state).toBe("connected"), 10_000);
+  await vi.waitFor(() => expect(call.state).toBe("connected"));
   expect(states).toEqual(["reconnecting", "connected"]);
 });
 
@@ -556,7 +556,7 @@ test("the audience is counted", async () => {
     ...{ transports: [], producers: [], consumers: [] },
   });
   server.disconnectAll();
-  await vi.waitFor(() => expect(counts).toEqual([7, 3]), 4_000);
+  await vi.waitFor(() => expect(counts).toEqual([7, 3]));
 });
 
 test("a client in the audience sends nothing", async () => {

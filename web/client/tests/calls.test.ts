@@ -26,14 +26,14 @@ async function connected(options: Partial<CallsOptions> = {}): Promise<{ calls: 
   const over: [string, LiveCallEnd][] = [];
   calls.on("callOver", ({ info }, reason) => over.push([info.callId, reason]));
   calls.open();
-  await vi.waitFor(() => expect(calls.state).toBe("connected"), 4_000);
+  await vi.waitFor(() => expect(calls.state).toBe("connected"));
   return { calls, over };
 }
 
 async function rung(info: Partial<CallInfo> = {}): Promise<{ calls: Calls; over: [string, LiveCallEnd][] }> {
   const device = await connected();
   server.pushCall("incomingCall", incoming(info));
-  await vi.waitFor(() => expect(state(device.calls)).toBe("ringing"), 4_000);
+  await vi.waitFor(() => expect(state(device.calls)).toBe("ringing"));
   return device;
 }
 
@@ -46,7 +46,7 @@ describe("the connection", () => {
   test("names the user and the device, and keeps both across reconnects", async () => {
     const { calls } = await connected({ deviceId: "tab-1" });
     server.disconnectDevices();
-    await vi.waitFor(() => expect(server.devices).toHaveLength(2), 5_000);
+    await vi.waitFor(() => expect(server.devices).toHaveLength(2));
     expect(server.devices).toEqual([{ userId: "ben", deviceId: "tab-1" }, { userId: "ben", deviceId: "tab-1" }]);
     await vi.waitFor(() => expect(calls.state).toBe("connected"));
   });
@@ -73,7 +73,7 @@ describe("the connection", () => {
     calls.open();
     await vi.waitFor(() => expect(server.refusals).toBe(1));
     server.refusal = undefined;
-    await vi.waitFor(() => expect(calls.state).toBe("connected"), 5_000);
+    await vi.waitFor(() => expect(calls.state).toBe("connected"));
     expect(states).toEqual(["connecting", "connected"]);
   });
 
@@ -166,7 +166,7 @@ describe("a ring", () => {
     await vi.waitFor(() => expect(calls.live.size).toBe(2));
     server.onDevice = (device) => device.emit("incomingCall", incoming({ callId: "c2" }));
     server.disconnectDevices();
-    await vi.waitFor(() => expect([...calls.live.keys()]).toEqual(["c2"]), 5_000);
+    await vi.waitFor(() => expect([...calls.live.keys()]).toEqual(["c2"]));
     expect(over).toEqual([]);
   });
 
@@ -258,7 +258,7 @@ describe("a call that this user starts", () => {
     const { over } = await calling();
     server.routes["GET /calls/c1"] = () => callInfo({ state: "ended", endReason: "declined" });
     server.disconnectDevices();
-    await vi.waitFor(() => expect(over).toEqual([["c1", "declined"]]), 5_000);
+    await vi.waitFor(() => expect(over).toEqual([["c1", "declined"]]));
   });
 });
 
@@ -307,7 +307,7 @@ test("the presence of a device is set again after a lost connection", async () =
   const { calls } = await connected();
   expect(await calls.setPresence("doNotDisturb")).toEqual({ userId: "ben", status: "doNotDisturb", devices: 1 });
   server.disconnectDevices();
-  await vi.waitFor(() => expect(server.callRequests).toHaveLength(2), 5_000);
+  await vi.waitFor(() => expect(server.callRequests).toHaveLength(2));
   expect(server.callRequests[1]).toEqual({ event: "setPresence", request: { status: "doNotDisturb" } });
 });
 

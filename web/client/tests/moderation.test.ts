@@ -174,7 +174,7 @@ test("a call waits in the lobby, also across a lost socket, until it is admitted
   await call.local.publish(microphone(), "microphone");
   expect(server.count("createTransport")).toBe(0);
   server.disconnectAll();
-  await vi.waitFor(() => expect(server.count("resume")).toBe(1), 5_000);
+  await vi.waitFor(() => expect(server.count("resume")).toBe(1));
   expect(call.state).toBe("waiting");
   const { resumeToken: _, ...room } = ROOM;
   server.push("admitted", { room });
@@ -183,7 +183,7 @@ test("a call waits in the lobby, also across a lost socket, until it is admitted
   expect([...call.participants.keys()]).toEqual(["bob"]);
   await vi.waitFor(() => expect(server.count("produce")).toBe(1));
   server.disconnectAll();
-  await vi.waitFor(() => expect(server.count("resume")).toBe(2), 5_000);
+  await vi.waitFor(() => expect(server.count("resume")).toBe(2));
   expect(server.last("resume")).toMatchObject({ resumeToken: "token" });
 });
 

@@ -95,7 +95,7 @@ function stubDevices(opened: MediaStreamTrack): void {
 }
 
 async function moveDone(count = 1): Promise<void> {
-  await vi.waitFor(() => expect(server.count("moveDone")).toBe(count), 10_000);
+  await vi.waitFor(() => expect(server.count("moveDone")).toBe(count));
 }
 
 test("a client says that it can move before its media ends", async () => {
@@ -354,7 +354,7 @@ test("a session that is resumed during a move goes on moving with what it has", 
     consumers: [...consumers, { consumerId: server.last("resumeConsumer")?.["consumerId"] as string, producerId: "v", paused: false }],
   });
   server.disconnectAll();
-  await vi.waitFor(() => expect(states).toEqual(["reconnecting", "connected"]), 10_000);
+  await vi.waitFor(() => expect(states).toEqual(["reconnecting", "connected"]));
   server.push("peerMoved", MOVED);
   framesDecoded = 1;
   await moveDone();

@@ -146,7 +146,7 @@ describe("a recording", () => {
     expect((await screen.findByRole<HTMLProgressElement>("progressbar", { name: "Being made" })).value).toBe(0.4);
     const done = { ...composition, state: "done", file: "composed-c.mp4", bytes: 2_000_000 };
     answers["GET /recordings/one"] = { recording: { ...RECORDING, compositions: [done] }, tracks: [TRACK] };
-    expect(await screen.findByRole("link", { name: "composed-c.mp4" }, { timeout: 10_000 })).toBeTruthy();
+    expect(await screen.findByRole("link", { name: "composed-c.mp4" })).toBeTruthy();
     expect(screen.queryByRole("progressbar")).toBeNull();
     expect(requests.filter((one) => one.startsWith("POST /recordings/one/ticket"))).toHaveLength(1);
   });

@@ -178,7 +178,7 @@ describe("a running call", () => {
     };
     act(() => server.disconnectAll());
     await waitFor(() => expect(status()).toBe("The connection is lost. Trying again…"));
-    await waitFor(() => expect(status()).toBe("In the call"), { timeout: 5_000 });
+    await waitFor(() => expect(status()).toBe("In the call"));
   });
 
   it("shows the invitation while nobody else is there", async () => {
@@ -227,7 +227,7 @@ it("the statistics show the server's estimate of the bandwidth, its limit and wh
   await call.join();
   render(<StatsOverlay call={call} />);
   sends("Ann", "microphone");
-  const table = await screen.findByRole("table", { name: "Bandwidth to receive, by the server" }, { timeout: 5_000 });
+  const table = await screen.findByRole("table", { name: "Bandwidth to receive, by the server" });
   const rows = within(table).getAllByRole("row").map(({ textContent }) => textContent);
   expect(rows).toEqual([
     "EstimateavailableOutgoingBitrate1.5 Mbit/s",
