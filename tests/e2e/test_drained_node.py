@@ -14,9 +14,11 @@ import pytest
 import pytest_asyncio
 
 from e2e.calls import wait_frames
+from e2e.prepared_calls import PREPARED_AGAIN_WITHIN, wait_prepared
 from hubbub_client.api import ServerApi
 from hubbub_media_node.adapters.local_network import interface_address
 from support.browser import MARKS, CallBrowser, Tab, chromium
+from support.eventually import wait_for_counts
 from support.firefox import PATH, firefox
 from support.http_server import HttpServer, Quiet
 from support.installation import SPREAD_OVER_NODES, Installation
@@ -90,22 +92,30 @@ async def exited(process: ServiceProcess) -> str:
     return how
 
 
-async def open_steady(browser: CallBrowser, url: str, call_id: str, name: str, frequency: int) -> Tab:
-    query = urlencode({"room": call_id, "name": name, "join": "", "subscribe": "all"})
+async def open_steady(
+    browser: CallBrowser, url: str, call_id: str, name: str, frequency: int, standby: str = "off"
+) -> Tab:
+    query = urlencode({"room": call_id, "name": name, "join": "", "subscribe": "all", "standby": standby})
     tab = await browser.open_page(f"{url}/?{query}", name, script=MARKS + steady_devices(frequency))
     await tab.wait_joined()
     return tab
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("fresh_installation", [TOGETHER, APART], indirect=True, ids=["together", "apart"])
+@pytest.mark.parametrize("standby", ["off", "on"])
 async def test_nobody_notices(
-    fresh_installation: Installation, capturable_browser: CallBrowser, call_id: str, tmp_path: Path
+    fresh_installation: Installation, capturable_browser: CallBrowser, call_id: str, tmp_path: Path, standby: str
 ) -> None:
+    """The standbys are on the node to which everybody moves, or on the one that drains."""
     url = fresh_installation.url
     tabs = [
-        await open_steady(capturable_browser, url, call_id, name, tone) for name, tone in (("Ann", 500), ("Ben", 900))
+        await open_steady(capturable_browser, url, call_id, name, tone, standby)
+        for name, tone in (("Ann", 500), ("Ben", 900))
     ]
     await asyncio.gather(tabs[0].wait_sees("Ben"), tabs[1].wait_sees("Ann"))
+    if standby == "on":
+        await wait_prepared(tabs)
     outputs = [TabOutput(tab) for tab in tabs]
     for output in outputs:
         await output.start()
@@ -130,6 +140,12 @@ async def test_nobody_notices(
     async with asyncio.timeout(10):
         while any([await shown(tab) < before + 20 for tab, before in zip(tabs, frames, strict=True)]):
             await asyncio.sleep(0.1)
+    await wait_for_counts(fresh_installation, rooms=1, peers=2, transports=4, producers=4, consumers=4)
+    if standby == "on":
+        process.start()
+        await wait_prepared(tabs, PREPARED_AGAIN_WITHIN)
+        for output in outputs:
+            assert await output.noticed() == [], output.tab.name
 
 
 async def report(when: str, outputs: list[TabOutput]) -> None:

@@ -12,15 +12,21 @@ from urllib.parse import urlencode
 import pytest
 
 from e2e.calls import Window, wait_heard
+from e2e.prepared_calls import (
+    PREPARED_WITHIN,
+    WATCH,
+    kill_node_of,
+    open_prepared,
+    placements,
+    wait_prepared,
+    wait_shown,
+)
 from hubbub_client.api import ServerApi
 from hubbub_media_node.adapters.local_network import interface_address
-from support.browser import MARKS, CallBrowser, Tab
+from support.browser import CallBrowser
 from support.firefox import PATH, firefox
 from support.installation import SPREAD_OVER_NODES, Installation
-from support.service_process import ServiceProcess
 
-PREPARED_WITHIN = 40.0
-"""Seconds until a client has a standby: 7 s, and more on a busy machine."""
 LONGEST_INTERRUPTION = 4.0
 """Seconds. On a quiet machine it takes 0.5 s; without a standby 1 s and more."""
 
@@ -30,31 +36,6 @@ ADDRESS = interface_address()
 TOGETHER = {"nodes": 2}
 APART = {"nodes": 3, "environment": SPREAD_OVER_NODES}
 
-# Keeps the page's peer connections.
-_CONNECTIONS = """
-globalThis.connections = [];
-globalThis.RTCPeerConnection = class extends RTCPeerConnection {
-  constructor(...options) {
-    super(...options);
-    connections.push(this);
-  }
-};
-"""
-_WATCH = """() => {
-  globalThis.noticed = [];
-  const { call } = hubbub;
-  call.on("state", (state) => noticed.push(`state: ${state}`));
-  call.on("reconnecting", (cause) => noticed.push(`reconnecting: ${cause}`));
-  call.on("unpublished", ({ name }, { source }) => noticed.push(`unpublished: ${source} of ${name}`));
-  call.on("participantLeft", ({ name }) => noticed.push(`left: ${name}`));
-  call.on("error", ({ code, message }) => noticed.push(`error: ${code}: ${message}`));
-  const look = () => {
-    const tiles = document.querySelectorAll(".hb-tile[data-source=camera]").length;
-    if (tiles !== 2) noticed.push(`tiles: ${tiles}`);
-    requestAnimationFrame(look);
-  };
-  look();
-}"""
 # Packets of media that the connections of the standby have sent and received.
 _IDLE_PACKETS = """async () => {
   const { send, recv } = await hubbub.stats();
@@ -72,8 +53,6 @@ _IDLE_PACKETS = """async () => {
   }
   return [connections.filter(({ connectionState }) => connectionState === "connected").length, streams, packets];
 }"""
-# Of the other participant: it counts from zero when the track changes.
-_SHOWN = "document.querySelector('.hb-tile:not([data-own]) video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0"
 # Firefox counts from zero for each track.
 _COUNT = """(() => {
   globalThis.shown = 0;
@@ -84,51 +63,6 @@ _COUNT = """(() => {
 _HEARD = """(await hubbub.stats()).recv
   .find(({ type, kind }) => type === "inbound-rtp" && kind === "audio").totalAudioEnergy"""
 _CAMERAS = "[...hubbub.call.local.publications.values()].map(({ track }) => track.readyState)"
-
-
-async def open_prepared(browser: CallBrowser, url: str, call_id: str) -> list[Tab]:
-    """Ann's tab and Ben's, which see each other and have a standby each."""
-    tabs = []
-    for name in ("Ann", "Ben"):
-        query = urlencode({"room": call_id, "name": name, "join": "", "width": 640, "height": 360})
-        tab = await browser.open_page(f"{url}/?{query}", name, script=MARKS + _CONNECTIONS)
-        await tab.wait_joined()
-        tabs.append(tab)
-    await asyncio.gather(tabs[0].wait_sees("Ben"), tabs[1].wait_sees("Ann"))
-    await wait_prepared(tabs)
-    for tab in tabs:
-        await tab.page.evaluate(_WATCH)
-    return tabs
-
-
-async def wait_prepared(tabs: list[Tab]) -> None:
-    """Waits until each client has a standby with a copy of both tracks, and consumers of what it displays."""
-    async with asyncio.timeout(PREPARED_WITHIN):
-        for tab in tabs:
-            await tab.page.wait_for_function("hubbub.call.hasStandby", timeout=PREPARED_WITHIN * 1000, polling=50)
-
-
-async def placements(api: ServerApi, call_id: str) -> dict[str, str]:
-    """The node of each user."""
-    return {peer.display_name: peer.placement.node_id for peer in await api.peers(call_id) if peer.placement}
-
-
-async def kill_node_of(api: ServerApi, installation: Installation, call_id: str, user: str) -> ServiceProcess:
-    node_id = (await placements(api, call_id))[user]
-    victim = next(node for node in installation.nodes if node.name == node_id)
-    victim.kill()
-    return victim
-
-
-async def wait_shown(*tabs: Tab, more: int = 30) -> None:
-    """Waits until each tab has shown this many more frames of the other participant."""
-    for tab in tabs:
-        shown, last = 0, await tab.page.evaluate(_SHOWN)
-        async with asyncio.timeout(40):
-            while shown < more:
-                await asyncio.sleep(0.1)
-                now = await tab.page.evaluate(_SHOWN)
-                shown, last = shown + (now - last if now >= last else now), now
 
 
 @pytest.mark.timeout(180)
@@ -229,7 +163,7 @@ async def test_without_a_standby_the_call_reconnects(
     tabs = [await browser.open_tab(url, call_id, name, width=640, height=360, standby="off") for name in ("Ann", "Ben")]
     await asyncio.gather(tabs[0].wait_sees("Ben"), tabs[1].wait_sees("Ann"))
     for tab in tabs:
-        await tab.page.evaluate(_WATCH)
+        await tab.page.evaluate(WATCH)
     async with ServerApi(url) as api:
         await kill_node_of(api, fresh_installation, call_id, "Ann")
     await wait_shown(*tabs)
