@@ -8,16 +8,22 @@ import asyncio
 import pytest
 
 from e2e.calls import Window, start_call, wait_frames
+from e2e.prepared_calls import wait_prepared
 from support.browser import CallBrowser
 from support.installation import Installation
+from support.scrape import scrape
 
 
 @pytest.mark.sample
-@pytest.mark.parametrize("fresh_installation", [{"nodes": 2, "registries": 2}], indirect=True)
+@pytest.mark.parametrize("fresh_installation", [{"nodes": 2, "registries": 2, "metrics": True}], indirect=True)
+@pytest.mark.parametrize("standby", ["off", "on"])
 async def test_call_continues_after_its_media_node_is_killed(
-    fresh_installation: Installation, browser: CallBrowser, call_id: str
+    fresh_installation: Installation, browser: CallBrowser, call_id: str, standby: str
 ) -> None:
-    tabs = await start_call(browser, fresh_installation.url, call_id, ["Ann", "Ben"], width=640, height=360)
+    size = {"width": 640, "height": 360}
+    tabs = await start_call(browser, fresh_installation.url, call_id, ["Ann", "Ben"], **size, standby=standby)
+    if standby == "on":
+        await wait_prepared(tabs)
     victim = host_of(fresh_installation)
 
     next(node for node in fresh_installation.nodes if node.name == victim).kill()
@@ -31,6 +37,8 @@ async def test_call_continues_after_its_media_node_is_killed(
     async with asyncio.timeout(40):
         while not await asyncio.to_thread(is_complete, fresh_installation):
             await asyncio.sleep(0.2)
+    takeovers = scrape(fresh_installation, without=1).total("hubbub_standby_takeovers_total")
+    assert takeovers == (2 if standby == "on" else 0)
 
 
 def host_of(installation: Installation) -> str | None:
