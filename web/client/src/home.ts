@@ -72,13 +72,13 @@ export class Home {
   /**
    * The former home is lost, and this one has been its standby: sends and shows what was prepared.
    *
-   * @returns Whether it carries all that is wanted.
+   * @returns Whether it carries all that a standby prepares.
    */
   takeOver(former: Home): boolean {
     this.transports.arrived();
     this.sending.takeOver();
     this.receiving.takeOver();
-    const isComplete = this.sending.isComplete && !this.needs(former, "recv") && this.transports.areConnected;
+    const isComplete = this.sending.isComplete && this.receiving.hasPrepared(former.receiving) && this.transports.areConnected;
     former.drop();
     return isComplete;
   }

@@ -102,6 +102,11 @@ export class Receiving {
     });
   }
 
+  /** Whether everything is received that this standby of a home prepares. What exceeds the limit is made after it has taken over. */
+  hasPrepared(home: Receiving): boolean {
+    return this.#toPrepare(home).every(({ producerId }) => this.receives(producerId));
+  }
+
   /** Reconciles. Settles when the state is reached that is wanted now. */
   sync(): Promise<void> {
     return this.#task.run();
@@ -228,14 +233,18 @@ export class Receiving {
 
   /** Makes a consumer of what the home displays, and closes the others: those that remain need no request when this home takes over. */
   async #prepare(home: Receiving): Promise<void> {
-    const displayed = [...this.context.roster.tracks.values()].filter(({ producerId, publication }) => publication.wanted && home.receives(producerId));
-    const wanted = new Set(displayed.slice(0, MAX_PREPARED));
+    const wanted = new Set(this.#toPrepare(home));
     for (const [producerId, { consumer, track }] of [...this.#received]) {
       if (wanted.has(track)) continue;
       this.drop(producerId);
       if (this.#exists(track)) await this.context.signaling.request("closeConsumer", { consumerId: consumer.id });
     }
     await this.#consumeAll([...wanted]);
+  }
+
+  #toPrepare(home: Receiving): RemoteTrack[] {
+    const displayed = [...this.context.roster.tracks.values()].filter(({ producerId, publication }) => publication.wanted && home.receives(producerId));
+    return displayed.slice(0, MAX_PREPARED);
   }
 
   async #consumeAll(tracks: readonly RemoteTrack[]): Promise<void> {

@@ -224,6 +224,12 @@ test("at most twelve tracks are prepared", async () => {
   await rig.join();
   await rig.prepared();
   expect(rig.ofStandby("consume").map(({ producerId }) => producerId)).toEqual(Array.from({ length: 12 }, (_, index) => `v${index}`));
+  rig.call.on("state", (state) => rig.states.push(state));
+  await rig.promote();
+  // The other two are made without a word.
+  const tracks = () => [...rig.call.participants.values()].map(({ publications }) => publications.get("camera")?.track?.readyState);
+  await vi.waitFor(() => expect(tracks()).toEqual(Array.from({ length: 14 }, () => "live")));
+  expect([rig.states, rig.errors]).toEqual([[], []]);
 });
 
 test("what the server says of a prepared consumer counts when it is shown", async () => {
