@@ -16,6 +16,7 @@ import type { EncodingScore, Produce, Produced, ResumedProducer } from "./genera
 import type { HomeContext } from "./homeContext.ts";
 import type { Publication, Source } from "./publication.ts";
 import { BEST_SCORE, worstScore } from "./scores.ts";
+import { SETTLES_MS } from "./standbySchedule.ts";
 import type { Transports } from "./transports.ts";
 
 export interface SentTrack {
@@ -26,6 +27,8 @@ export interface SentTrack {
   paused: boolean;
   /** The encodings that somebody receives; `undefined`: all. */
   wantedEncodings: readonly boolean[] | undefined;
+  /** What the server reported last while this home settles. */
+  reportedEncodings?: readonly boolean[];
 }
 
 export interface SendingListener {
@@ -33,6 +36,8 @@ export interface SendingListener {
   advanced(): void;
   /** The server created a producer paused, because a moderator muted its source. */
   muted(source: Source): void;
+  /** Something else is wanted than what was reconciled last. */
+  syncNeeded(): void;
 }
 
 export class Sending {
@@ -50,6 +55,8 @@ export class Sending {
   #release = () => {};
   /** This standby has taken over: it waits for nothing of the former home, whose dead node may not answer. */
   readonly #released = new Promise<void>((resolve) => (this.#release = resolve));
+  /** It has taken over a moment ago: encodings are started, but none is ended. */
+  #settling = false;
 
   constructor(
     private readonly context: HomeContext,
@@ -105,6 +112,8 @@ export class Sending {
     this.#release();
     if (!former) return;
     former.#successor = this;
+    this.#settling = true;
+    setTimeout(() => this.#settle(), SETTLES_MS);
     for (const [source, sent] of [...this.#sent]) {
       const original = former.sent.get(source);
       if (original?.producer.id !== sent.producer.id) {
@@ -144,6 +153,11 @@ export class Sending {
   /** The server reports the encodings of a producer that somebody receives. Returns whether it is one of these. */
   layersWanted(producerId: string, encodings: readonly boolean[]): boolean {
     const found = [...this.#sent.values()].find(({ producer }) => producer.id === producerId);
+    if (found && this.#settling) {
+      found.reportedEncodings = encodings;
+      found.wantedEncodings = found.wantedEncodings?.map((wanted, index) => wanted || encodings[index] === true);
+      return true;
+    }
     if (found) {
       found.wantedEncodings = encodings;
       return true;
@@ -172,6 +186,16 @@ export class Sending {
     this.#sent.delete(source);
     if (this.prepares) return;
     if (!this.#successor?.sent.has(source)) this.context.local().get(source)?.setScore(BEST_SCORE);
+  }
+
+  #settle(): void {
+    this.#settling = false;
+    const reported = [...this.#sent.values()].filter(({ reportedEncodings }) => reportedEncodings);
+    for (const sent of reported) {
+      sent.wantedEncodings = sent.reportedEncodings;
+      delete sent.reportedEncodings;
+    }
+    if (reported.length > 0) this.listener.syncNeeded();
   }
 
   async #reconcile(): Promise<void> {

@@ -1,4 +1,4 @@
-/** When a standby is prepared: pure. */
+/** When a standby is prepared, and when it has settled after it took over: pure. */
 
 /** The media has flowed for so long, in milliseconds: those who have just joined have other things to do. */
 const SETTLED_MS = 5_000;
@@ -7,6 +7,9 @@ const JITTER_MS = 2_000;
 /** The server chooses a few standbys a second: each of many clients that were refused comes back at any time within twice the pause. */
 const FIRST_RETRY_MS = 30_000;
 const LAST_RETRY_MS = 300_000;
+
+/** The node learns of the viewers one after the other: for so long after it took over, in milliseconds, it is not believed that nobody wants an encoding. */
+export const SETTLES_MS = 2_000;
 
 /**
  * Returns the time until the next attempt, in milliseconds.

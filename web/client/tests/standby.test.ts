@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { activeEncodings, consumedCamera, handlers, sendHandlers, track } from "./fakeMedia.ts";
 import { ANN, camera, PROMOTED, StandbyRig } from "./standbyRig.ts";
+import { SETTLES_MS } from "./standbyTimes.ts";
 
 vi.mock("../src/standbySchedule.ts", () => import("./standbyTimes.ts"));
 
@@ -58,6 +59,29 @@ test("the standby takes over: it sends what is wanted and is shown, and the call
     expect.not.arrayContaining(["createTransport", "resumeConsumer", "pauseConsumer", "closeTransport", "pauseProducer"]),
   );
   expect(rig.standbyTransports).toHaveLength(2);
+  expect([rig.states, rig.errors]).toEqual([[], []]);
+});
+
+test("no encoder is stopped while the node of the standby learns who receives what", async () => {
+  await rig.startWithStandby();
+  rig.server.push("producerLayersWanted", { producerId: "video", encodings: [true, true, false] });
+  await rig.arrived();
+  await rig.promote();
+  expect(activeEncodings[1]).toEqual([true, true, false]);
+  const reports: [boolean[], boolean[]][] = [
+    [[true, false, false], [true, true, false]],
+    [[true, false, true], [true, true, true]],
+  ];
+  for (const [encodings, sent] of reports) {
+    rig.server.push("producerLayersWanted", { producerId: "video", encodings });
+    await rig.arrived();
+    await vi.waitFor(() => expect(activeEncodings[1]).toEqual(sent));
+  }
+  const before = performance.now();
+  await vi.waitFor(() => expect(activeEncodings[1]).toEqual([true, false, true]), 5 * SETTLES_MS);
+  expect(performance.now() - before).toBeLessThan(2 * SETTLES_MS);
+  rig.server.push("producerLayersWanted", { producerId: "video", encodings: [true, false, false] });
+  await vi.waitFor(() => expect(activeEncodings[1]).toEqual([true, false, false]));
   expect([rig.states, rig.errors]).toEqual([[], []]);
 });
 

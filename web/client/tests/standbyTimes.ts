@@ -4,5 +4,6 @@ import { vi } from "vitest";
 
 export const SOON_MS = 150;
 export const RETRY_MS = 400;
+export const SETTLES_MS = 300;
 
 export const standbyDelay = vi.fn((failures: number, _random: number) => (failures === 0 ? SOON_MS : RETRY_MS));
