@@ -301,6 +301,8 @@ export class Receiving {
       if (!exists()) return;
       const reason = CallError.of(error);
       if (reason.retryable) throw reason;
+      // It may be another matter now that the standby has taken over: the next run asks again.
+      if (prepared && !this.prepares) return;
       this.drop(producerId);
       this.#refusedProducers.add(producerId);
       this.listener.consumeFailed(reason);

@@ -1,3 +1,4 @@
+import { generateTransportRemoteParameters } from "mediasoup-client/fakeParameters";
 import { FakeHandler } from "mediasoup-client/handlers/FakeHandler";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
@@ -274,3 +275,34 @@ test("what the server says of a prepared consumer counts when it is shown", asyn
   expect(told()).toEqual([{ spatialLayer: 1, temporalLayer: 2 }, 4, true]);
 });
 
+
+test.each(["createTransport", "produce", "consume"] as const)("a standby takes over while %s of it is under way, which then fails", async (event) => {
+  let fail = () => {};
+  const failed = new Promise<void>((resolve) => (fail = resolve));
+  const answers = {
+    createTransport: ({ home }: { home?: string }) => ({ ...generateTransportRemoteParameters(), iceServers: [], ...(home ? { home } : {}) }),
+    produce: ({ kind, replaces }: { kind: string; replaces?: string }) => ({ id: replaces ?? kind }),
+    consume: ({ producerId }: { producerId: string }) => consumedCamera(producerId),
+  };
+  let asked = false;
+  rig.server.override[event] = (async (request: never) => {
+    const { home, replaces, paused } = request as { home?: string; replaces?: string; paused?: boolean };
+    if (!asked && (home || replaces || (event === "consume" && paused === false))) {
+      asked = true;
+      await failed;
+      throw { code: "invalid_state", message: "the standby hosts the peer already", retryable: false };
+    }
+    return answers[event](request);
+  }) as never;
+  await rig.start();
+  await vi.waitFor(() => expect(asked).toBe(true), 3_000);
+  await rig.promote();
+  fail();
+  await vi.waitFor(() => expect(rig.states).toEqual(["reconnecting", "connected"]), 5_000);
+  expect(rig.errors).toEqual([]);
+  const [video] = activeEncodings.slice(-1);
+  expect(video).toEqual([true, true, true]);
+  expect([...rig.call.local.publications.values()].map(({ track }) => track?.readyState)).toEqual(["live", "live"]);
+  await vi.waitFor(() => expect(rig.annsCamera.track?.readyState).toBe("live"));
+  await rig.prepared();
+});
