@@ -15,9 +15,15 @@ PREPARED_WITHIN = 40.0
 PREPARED_AGAIN_WITHIN = 200.0
 """The same for one that has lost its standby soon after it was ready, and may have asked for another one in vain."""
 
-# Keeps the page's peer connections.
+# Keeps the page's peer connections, and when its senders were asked for which encodings.
 CONNECTIONS = """
 globalThis.connections = [];
+globalThis.switches = [];
+const { setParameters } = RTCRtpSender.prototype;
+RTCRtpSender.prototype.setParameters = function (parameters) {
+  switches.push({ sender: this, time: performance.now(), sent: parameters.encodings.map(({ active }) => active) });
+  return setParameters.call(this, parameters);
+};
 globalThis.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(...options) {
     super(...options);
@@ -76,6 +82,13 @@ async def kill_node_of(api: ServerApi, installation: Installation, call_id: str,
     victim = next(node for node in installation.nodes if node.name == node_id)
     victim.kill()
     return victim
+
+
+async def wait_left(api: ServerApi, call_id: str, node: ServiceProcess) -> None:
+    """Waits until nobody is on this node."""
+    async with asyncio.timeout(20):
+        while len(there := await placements(api, call_id)) < 2 or node.name in there.values():
+            await asyncio.sleep(0.02)
 
 
 async def wait_shown(*tabs: Tab, more: int = 30) -> None:

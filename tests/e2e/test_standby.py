@@ -13,11 +13,13 @@ import pytest
 
 from e2e.calls import Window, wait_heard
 from e2e.prepared_calls import (
+    PREPARED_AGAIN_WITHIN,
     PREPARED_WITHIN,
     WATCH,
     kill_node_of,
     open_prepared,
     placements,
+    wait_left,
     wait_prepared,
     wait_shown,
 )
@@ -62,6 +64,17 @@ _COUNT = """(() => {
 })()"""
 _HEARD = """(await hubbub.stats()).recv
   .find(({ type, kind }) => type === "inbound-rtp" && kind === "audio").totalAudioEnergy"""
+# Encodings that a standby stopped in the first 1.5 s after it had begun to send.
+_STOPPED = """() => {
+  const [begun, before, stopped] = [new Map(), new Map(), []];
+  for (const { sender, time, sent } of switches) {
+    if (!begun.has(sender)) begun.set(sender, time);
+    const is = before.get(sender)?.some((was, index) => was && !sent[index]);
+    if (is && time - begun.get(sender) < 1500) stopped.push([time - begun.get(sender), before.get(sender), sent]);
+    before.set(sender, sent);
+  }
+  return [begun.size, stopped];
+}"""
 _CAMERAS = "[...hubbub.call.local.publications.values()].map(({ track }) => track.readyState)"
 
 
@@ -75,9 +88,11 @@ async def test_the_standby_takes_over_when_the_node_is_killed(
         connections, streams, packets = await tab.page.evaluate(_IDLE_PACKETS)
         assert (connections, packets) == (4, 0), tab.name
         assert streams >= 2, tab.name
+        await tab.page.evaluate("switches.length = 0")
         await tab.longest_gap()
 
     async with ServerApi(fresh_installation.url) as api:
+        homes = await placements(api, call_id)
         victim = await kill_node_of(api, fresh_installation, call_id, "Ann")
         await wait_shown(*tabs)
         gaps = [await tab.longest_gap() for tab in tabs]
@@ -85,6 +100,8 @@ async def test_the_standby_takes_over_when_the_node_is_killed(
     for tab in tabs:
         await tab.page.screenshot(path=tmp_path / f"{tab.name}.png")
         assert await tab.page.evaluate("noticed") == [], tab.name
+        begun = 2 if homes[tab.name] == victim.name else 0
+        assert await tab.page.evaluate(_STOPPED) == [begun, []], tab.name
     assert max(gaps) < LONGEST_INTERRUPTION
     await Window.passing(tabs, 2, Window.require_all_frames)
     await asyncio.gather(wait_heard(tabs[0], "Ben", heard=True), wait_heard(tabs[1], "Ann", heard=True))
@@ -169,3 +186,26 @@ async def test_without_a_standby_the_call_reconnects(
     await wait_shown(*tabs)
     for tab in tabs:
         assert "state: reconnecting" in await tab.page.evaluate("noticed")
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("fresh_installation", [{"nodes": 2, "environment": {"NODE_SILENCE": "2"}}], indirect=True)
+async def test_a_node_that_stood_still_disturbs_nobody_when_it_goes_on(
+    fresh_installation: Installation, browser: CallBrowser, call_id: str
+) -> None:
+    tabs = await open_prepared(browser, fresh_installation.url, call_id)
+    async with ServerApi(fresh_installation.url) as api:
+        homes = await placements(api, call_id)
+        frozen = next(node for node in fresh_installation.nodes if node.name == homes["Ann"])
+        frozen.freeze()
+        try:
+            await wait_left(api, call_id, frozen)
+            await wait_shown(*tabs)
+        finally:
+            frozen.thaw()
+        await wait_shown(*tabs)
+        await wait_prepared(tabs, PREPARED_AGAIN_WITHIN)
+        assert frozen.name not in (await placements(api, call_id)).values()
+    await asyncio.gather(wait_heard(tabs[0], "Ben", heard=True), wait_heard(tabs[1], "Ann", heard=True))
+    for tab in tabs:
+        assert await tab.page.evaluate("noticed") == [], tab.name

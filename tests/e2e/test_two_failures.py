@@ -7,13 +7,12 @@ import asyncio
 import pytest
 
 from e2e.calls import Window, wait_heard
-from e2e.prepared_calls import kill_node_of, open_prepared, placements, wait_shown
+from e2e.prepared_calls import kill_node_of, open_prepared, wait_left, wait_shown
 from hubbub_client.api import ServerApi
 from support.browser import CallBrowser, Tab
 from support.bus_client import bus_client
 from support.eventually import wait_for_counts
 from support.installation import Installation
-from support.service_process import ServiceProcess
 
 THREE = {"nodes": 3}
 ONE_NODE = {"rooms": 1, "peers": 2, "producers": 4, "transports": 4, "consumers": 4}
@@ -31,13 +30,6 @@ async def require_whole_call(installation: Installation, tabs: list[Tab]) -> Non
     for tab in tabs:
         noticed = await tab.page.evaluate("noticed")
         assert [each for each in noticed if each.startswith(("error", "left"))] == [], tab.name
-
-
-async def wait_left(api: ServerApi, call_id: str, node: ServiceProcess) -> None:
-    """Waits until nobody is on this node."""
-    async with asyncio.timeout(20):
-        while len(there := await placements(api, call_id)) < 2 or node.name in there.values():
-            await asyncio.sleep(0.02)
 
 
 async def homes_and_standbys(installation: Installation, call_id: str) -> tuple[set[str], set[str]]:
