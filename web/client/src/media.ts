@@ -153,6 +153,8 @@ export class Media {
     for (const home of homes) {
       for (const [direction, { id }] of home.transports.all) if (!transports.delete(id)) home.transports.drop(direction);
     }
+    // It may have been placed elsewhere meanwhile: a later move may lead back to that node.
+    if (!this.#move && this.#home.transports.all.length === 0) this.#nodeId = undefined;
     for (const transportId of transports) this.#closeOnServer("closeTransport", { transportId });
     const producers = new Map(session.producers.map((one) => [one.producerId, one]));
     for (const home of homes) home.sending.applySnapshot(producers);

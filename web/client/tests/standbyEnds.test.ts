@@ -242,3 +242,27 @@ test("an application may have no standby", async () => {
   await new Promise((resolve) => setTimeout(resolve, 5 * SOON_MS));
   expect(rig.standbyTransports).toEqual([]);
 });
+
+test("who was placed elsewhere while its socket was lost returns to a node where it was before", async () => {
+  await rig.startWithStandby();
+  await rig.promote("node-2");
+  await rig.prepared();
+  rig.server.override.resume = ({ resumeToken }) => ({
+    peerId: "self",
+    resumeToken,
+    transports: [],
+    producers: [],
+    consumers: [],
+    peers: rig.server.peers,
+    revision: 1,
+    iceServers: [],
+  });
+  rig.server.disconnectAll();
+  await vi.waitFor(() => expect(rig.states).toEqual(["reconnecting", "connected"]), 10_000);
+  await rig.prepared();
+  await rig.promote("node-2");
+  expect(rig.call.hasStandby).toBe(false);
+  expect(activeEncodings.at(-1)).toEqual([true, true, true]);
+  await rig.prepared();
+  expect([rig.states, rig.errors]).toEqual([["reconnecting", "connected"], []]);
+});
