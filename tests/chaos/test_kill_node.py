@@ -1,4 +1,7 @@
-"""A media node dies: its peers are notified and moved, and their media continues. The old epoch leaves nothing."""
+"""A media node dies: its peers are notified and moved, and their media continues. The old epoch leaves nothing.
+
+These clients have no standby; those of `tests/integration/test_standby.py` and `tests/e2e/test_standby.py` do.
+"""
 
 from __future__ import annotations
 

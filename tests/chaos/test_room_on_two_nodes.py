@@ -1,4 +1,7 @@
-"""A room on two media nodes: one dies or freezes. Who is on the other one hardly notices."""
+"""A room on two media nodes: one dies or freezes. Who is on the other one hardly notices.
+
+These clients have no standby; those of `tests/e2e/test_standby.py` do.
+"""
 
 from __future__ import annotations
 

@@ -10,10 +10,9 @@ from support.browser import MARKS, CallBrowser, Tab
 from support.installation import Installation
 from support.service_process import ServiceProcess
 
-PREPARED_WITHIN = 40.0
-"""Seconds until a client has a standby: 7 s, and more on a busy machine."""
-PREPARED_AGAIN_WITHIN = 200.0
-"""The same for one that has lost its standby soon after it was ready, and may have asked for another one in vain."""
+PREPARED_WITHIN = 200.0
+"""Seconds until a client has a standby: 7 s. When the first attempt fails, the client asks again 30 to 60 s later,
+then 60 to 120 s later; so does one that has lost its standby soon after it was ready."""
 
 # Keeps the page's peer connections, and when its senders were asked for which encodings.
 CONNECTIONS = """
@@ -65,11 +64,11 @@ async def open_prepared(browser: CallBrowser, url: str, call_id: str) -> list[Ta
     return tabs
 
 
-async def wait_prepared(tabs: list[Tab], within: float = PREPARED_WITHIN) -> None:
+async def wait_prepared(tabs: list[Tab]) -> None:
     """Waits until each client has a standby with a copy of both tracks, and consumers of what it displays."""
-    async with asyncio.timeout(within):
+    async with asyncio.timeout(PREPARED_WITHIN):
         for tab in tabs:
-            await tab.page.wait_for_function("hubbub.call.hasStandby", timeout=within * 1000, polling=50)
+            await tab.page.wait_for_function("hubbub.call.hasStandby", timeout=PREPARED_WITHIN * 1000, polling=50)
 
 
 async def placements(api: ServerApi, call_id: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from e2e.calls import wait_frames
-from e2e.prepared_calls import PREPARED_AGAIN_WITHIN, wait_prepared
+from e2e.prepared_calls import wait_prepared
 from hubbub_client.api import ServerApi
 from hubbub_media_node.adapters.local_network import interface_address
 from support.browser import MARKS, CallBrowser, Tab, chromium
@@ -143,7 +143,7 @@ async def test_nobody_notices(
     await wait_for_counts(fresh_installation, rooms=1, peers=2, transports=4, producers=4, consumers=4)
     if standby == "on":
         process.start()
-        await wait_prepared(tabs, PREPARED_AGAIN_WITHIN)
+        await wait_prepared(tabs)
         for output in outputs:
             assert await output.noticed() == [], output.tab.name
 

@@ -15,6 +15,7 @@ from support.scrape import scrape
 
 
 @pytest.mark.sample
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("fresh_installation", [{"nodes": 2, "registries": 2, "metrics": True}], indirect=True)
 @pytest.mark.parametrize("standby", ["off", "on"])
 async def test_call_continues_after_its_media_node_is_killed(

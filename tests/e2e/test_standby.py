@@ -13,7 +13,6 @@ import pytest
 
 from e2e.calls import Window, wait_heard
 from e2e.prepared_calls import (
-    PREPARED_AGAIN_WITHIN,
     PREPARED_WITHIN,
     WATCH,
     kill_node_of,
@@ -26,6 +25,7 @@ from e2e.prepared_calls import (
 from hubbub_client.api import ServerApi
 from hubbub_media_node.adapters.local_network import interface_address
 from support.browser import CallBrowser
+from support.eventually import wait_for_counts
 from support.firefox import PATH, firefox
 from support.installation import SPREAD_OVER_NODES, Installation
 
@@ -78,7 +78,7 @@ _STOPPED = """() => {
 _CAMERAS = "[...hubbub.call.local.publications.values()].map(({ track }) => track.readyState)"
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("fresh_installation", [TOGETHER, APART], indirect=True, ids=["together", "apart"])
 async def test_the_standby_takes_over_when_the_node_is_killed(
     fresh_installation: Installation, browser: CallBrowser, call_id: str, tmp_path: Path
@@ -107,7 +107,7 @@ async def test_the_standby_takes_over_when_the_node_is_killed(
     await asyncio.gather(wait_heard(tabs[0], "Ben", heard=True), wait_heard(tabs[1], "Ann", heard=True))
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(700)
 @pytest.mark.parametrize("fresh_installation", [{"nodes": 2}], indirect=True)
 async def test_what_was_changed_before_and_afterwards_holds(
     fresh_installation: Installation, browser: CallBrowser, call_id: str
@@ -141,7 +141,7 @@ async def test_what_was_changed_before_and_afterwards_holds(
         assert await tab.page.evaluate("camera.readyState") == "ended"
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.skipif(not PATH.exists(), reason=f"no Firefox at {PATH}")
 @pytest.mark.skipif(ADDRESS is None, reason="Firefox needs a network interface other than loopback")
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ async def test_without_a_standby_the_call_reconnects(
         assert "state: reconnecting" in await tab.page.evaluate("noticed")
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(700)
 @pytest.mark.parametrize("fresh_installation", [{"nodes": 2, "environment": {"NODE_SILENCE": "2"}}], indirect=True)
 async def test_a_node_that_stood_still_disturbs_nobody_when_it_goes_on(
     fresh_installation: Installation, browser: CallBrowser, call_id: str
@@ -204,8 +204,29 @@ async def test_a_node_that_stood_still_disturbs_nobody_when_it_goes_on(
         finally:
             frozen.thaw()
         await wait_shown(*tabs)
-        await wait_prepared(tabs, PREPARED_AGAIN_WITHIN)
+        await wait_prepared(tabs)
         assert frozen.name not in (await placements(api, call_id)).values()
     await asyncio.gather(wait_heard(tabs[0], "Ben", heard=True), wait_heard(tabs[1], "Ann", heard=True))
+    for tab in tabs:
+        assert await tab.page.evaluate("noticed") == [], tab.name
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("fresh_installation", [{"nodes": 2}], indirect=True)
+async def test_the_node_of_the_standbys_drains(
+    fresh_installation: Installation, browser: CallBrowser, call_id: str
+) -> None:
+    tabs = await open_prepared(browser, fresh_installation.url, call_id)
+    async with ServerApi(fresh_installation.url) as api:
+        homes = set((await placements(api, call_id)).values())
+        (other,) = [node for node in fresh_installation.nodes if node.name not in homes]
+        await api.drain_node(other.name)
+        async with asyncio.timeout(10):
+            while other.exit_description() is None:
+                await asyncio.sleep(0.05)
+    for tab in tabs:
+        await tab.page.wait_for_function("!hubbub.call.hasStandby", timeout=10_000)
+    await wait_for_counts(fresh_installation, rooms=1, peers=2, transports=4, producers=4, consumers=4)
+    await wait_shown(*tabs)
     for tab in tabs:
         assert await tab.page.evaluate("noticed") == [], tab.name

@@ -41,7 +41,7 @@ async def homes_and_standbys(installation: Installation, call_id: str) -> tuple[
     return homes, standbys
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("fresh_installation", [THREE], indirect=True)
 async def test_the_next_node_dies_before_there_is_another_standby(
     fresh_installation: Installation, browser: CallBrowser, call_id: str
@@ -56,7 +56,7 @@ async def test_the_next_node_dies_before_there_is_another_standby(
     await require_whole_call(fresh_installation, tabs)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("fresh_installation", [THREE], indirect=True)
 async def test_the_standby_dies_with_the_home(
     fresh_installation: Installation, browser: CallBrowser, call_id: str
@@ -71,7 +71,7 @@ async def test_the_standby_dies_with_the_home(
     await require_whole_call(fresh_installation, tabs)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("fresh_installation", [{"nodes": 2}], indirect=True)
 @pytest.mark.parametrize("returning", ["home", "standby"])
 async def test_all_nodes_die_and_one_returns(
