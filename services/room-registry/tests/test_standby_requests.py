@@ -9,12 +9,12 @@ import pytest
 
 from hubbub_contracts import Done, ErrorCode, HubbubError
 from hubbub_contracts.bus.moderation import StopSource
-from hubbub_contracts.bus.peer import ChooseStandby, EndStandby
+from hubbub_contracts.bus.peer import ChooseStandby, EndStandby, JoinRoom
 from hubbub_contracts.bus.producer import AddProducer, AddStandbyProducer, RemoveProducers
 from hubbub_contracts.bus.records import Leaving, PeerRecord, Placement, Standby
 from hubbub_registry.domain.choice_rate import CHOICES_PER_SECOND
 from hubbub_registry.domain.relocation import begin_move
-from hubbub_registry.handlers import moderation, producer, standby
+from hubbub_registry.handlers import join, moderation, producer, standby
 from hubbub_registry.handlers.context import RegistryContext
 from support.fake_room_store import FakeRoomStore
 from support.registry_records import A, B, heartbeat, nodes_with, peer_record
@@ -163,14 +163,38 @@ async def test_a_standby_ends_once(context: RegistryContext, store: FakeRoomStor
     )
 
 
-async def test_a_standby_counts_as_bytes_of_the_room(context: RegistryContext, store: FakeRoomStore) -> None:
+async def test_a_room_that_is_nearly_full_gets_no_standbys(context: RegistryContext, store: FakeRoomStore) -> None:
     room = store.rooms.get("r")
     assert room is not None
-    full = replace(context, limits=replace(context.limits, room_bytes=room.size))
-    assert await refused(standby.choose(full, CHOOSE)) == (ErrorCode.QUOTA_EXCEEDED, False)
+
+    def of_bytes(limit: float) -> RegistryContext:
+        return replace(context, limits=replace(context.limits, room_bytes=int(limit)))
+
+    assert await refused(standby.choose(of_bytes(room.size / 0.9), CHOOSE)) == (ErrorCode.UNAVAILABLE, True)
+    assert peer(store).standby is None
     await standby.choose(context, CHOOSE)
+    full = of_bytes(room.size / 0.9)
+    assert (await standby.choose(full, CHOOSE)).placement == B, "what it has is no addition"
+    assert await refused(standby.add_producer(full, copy_of("p0"))) == (ErrorCode.UNAVAILABLE, True)
+    await standby.add_producer(of_bytes((room.size + 200) / 0.9), copy_of("p0"))
+    assert peer(store).standby == Standby(placement=B, producers=["p0"])
+
+
+async def test_standbys_take_no_bytes_from_joins_and_producers(context: RegistryContext, store: FakeRoomStore) -> None:
+    room = store.rooms.get("r")
+    assert room is not None
+    before = room.size
+    large = Standby(placement=B, producers=[f"producer-{number}" for number in range(100)])
+    store.store_peer(peer(store).model_copy(update={"standby": large}))
+    assert room.size_without_standbys == pytest.approx(before, abs=30)
     full = replace(context, limits=replace(context.limits, room_bytes=room.size))
-    assert await refused(standby.add_producer(full, copy_of("p0"))) == (ErrorCode.QUOTA_EXCEEDED, False)
+    joins = JoinRoom(room_id="r", peer_id="two", user_id="u", display_name="U", app_data={}, signaling_id="s")
+    await join.join(full, joins)
+    add = AddProducer(room_id="r", peer_id="two", producer_id="q", kind="audio", app_data={}, paused=False)
+    await producer.add(full, add.model_copy(update={"placement": peer(store, "two").placement}))
+    full = replace(context, limits=replace(context.limits, room_bytes=room.size_without_standbys))
+    again = add.model_copy(update={"producer_id": "r", "placement": peer(store, "two").placement})
+    assert await refused(producer.add(full, again)) == (ErrorCode.QUOTA_EXCEEDED, False)
 
 
 async def test_of_two_choices_the_first_that_is_written_holds(context: RegistryContext, store: FakeRoomStore) -> None:

@@ -109,10 +109,10 @@ class ChooseStandby(RegistryRequest[StandbyChosen]):
     """Chooses the media node that hosts the peer when its own dies, and writes `PeerRecord.standby`. The present one is
     the answer while there is one.
 
-    Errors: `unavailable` (retryable) when no other node may host it now, when too many were chosen lately, or while the
-    present one ends; `unavailable` (not retryable) where nobody has one, by `STANDBY` or `ROOM_PEERS_PER_NODE=0`;
-    `invalid_state` when the peer has no placement, moves, or waits in the lobby; `not_found` without such a peer;
-    `quota_exceeded` when the room's records have no space for it.
+    Errors: `unavailable` (retryable) when no other node may host it now, when too many were chosen lately, while the
+    present one ends, or in a room of nearly `MAX_ROOM_BYTES`; `unavailable` (not retryable) where nobody has one, by
+    `STANDBY` or `ROOM_PEERS_PER_NODE=0`; `invalid_state` when the peer has no placement, moves, or waits in the lobby;
+    `not_found` without such a peer.
     """
 
     verb: ClassVar[str] = "peer.choose-standby"

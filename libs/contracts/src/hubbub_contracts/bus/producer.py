@@ -55,7 +55,7 @@ class AddStandbyProducer(RegistryRequest[Registered]):
     """To the registry: the peer's standby has a copy of a producer. Repeating the request has no effect.
 
     Errors: `not_found` when the peer has no such producer, `invalid_state` when `placement` is not its standby,
-    `quota_exceeded` when the room's records have no space for it.
+    `unavailable` (retryable) in a room of nearly `MAX_ROOM_BYTES`.
     """
 
     verb: ClassVar[str] = "producer.add-standby"

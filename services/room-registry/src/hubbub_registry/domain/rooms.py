@@ -39,9 +39,14 @@ class Room:
 
     @property
     def size(self) -> int:
-        """The bytes of its records."""
+        """The bytes of its records, standbys included."""
         settings = 0 if self.settings is None else len(self.settings.data)
         return settings + sum(len(peer.data) for peer in self.peers.values())
+
+    @property
+    def size_without_standbys(self) -> int:
+        """The bytes of its records that a client can get."""
+        return self.size - sum(peer.standby_bytes for peer in self.peers.values())
 
 
 @dataclass(frozen=True, slots=True)

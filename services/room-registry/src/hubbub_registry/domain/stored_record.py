@@ -97,6 +97,8 @@ class StoredPeer:
     """As in PeerRecord."""
     standby: Placement | None
     """The node of the peer's standby."""
+    standby_bytes: int
+    """What the standby takes of `data`."""
 
     @property
     def hidden(self) -> bool:
@@ -137,6 +139,7 @@ class StoredPeer:
             _leaving(fields.leaving),
             fields.joined_at,
             None if fields.standby is None else _placement(fields.standby.placement),
+            0 if fields.standby is None else len(fields.standby.model_dump_json(by_alias=True)),
         )
 
     @property
@@ -182,6 +185,7 @@ class _LeavingFields(_Fields):
 
 class _StandbyFields(_Fields):
     placement: _PlacementFields
+    producers: list[str] = []
 
 
 class _ProducerFields(_Fields):

@@ -12,15 +12,15 @@ from hubbub_contracts.bus.records import PeerRecord, Placement, Standby
 
 from ..domain.standby import add_copy, end_standby, present_standby
 from .context import RegistryContext
-from .room_bytes import require_room_bytes
+from .room_bytes import require_standby_bytes
 from .update_peer import update_peer
 
 
 async def choose(context: RegistryContext, request: ChooseStandby) -> StandbyChosen:
     """Gives the peer a standby unless it has one, and returns it.
 
-    Raises `room_not_found`, `not_found`, `invalid_state` for a peer that cannot have one now, `quota_exceeded`, and
-    `unavailable`: not retryable where no peer has one, by `STANDBY` or `ROOM_PEERS_PER_NODE`.
+    Raises `room_not_found`, `not_found`, `invalid_state` for a peer that cannot have one now, and `unavailable`: not
+    retryable where no peer has one, by `STANDBY` or `ROOM_PEERS_PER_NODE`.
     """
     if not context.standby or context.room_peers_per_node is None:
         raise HubbubError(ErrorCode.UNAVAILABLE, "no peer has a standby in this installation")
@@ -43,7 +43,8 @@ async def choose(context: RegistryContext, request: ChooseStandby) -> StandbyCho
 async def add_producer(context: RegistryContext, request: AddStandbyProducer) -> Registered:
     """Records a copy of a producer on the standby; repeating the request changes nothing.
 
-    Raises `room_not_found`, `not_found`, `invalid_state` when the standby is not where the copy is, `quota_exceeded`.
+    Raises `room_not_found`, `not_found`, `invalid_state` when the standby is not where the copy is, and `unavailable`
+    when the room is nearly full.
     """
 
     def change(peer: PeerRecord) -> PeerRecord | None:
@@ -84,4 +85,4 @@ def _place(context: RegistryContext, peer: PeerRecord, before: list[Placement]) 
 def _require_bytes(context: RegistryContext, peer: PeerRecord, added: Standby) -> None:
     room = context.store.rooms.get(peer.room_id)
     if room is not None:
-        require_room_bytes(context, room, added)
+        require_standby_bytes(context, room, added)
