@@ -10,6 +10,7 @@ import pytest
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus import media
 from hubbub_contracts.bus.consumer import ConsumerCreated, CreateConsumer, PauseConsumer
+from hubbub_contracts.bus.node import DescribePeer, PeerDescription, TransportDescription
 from hubbub_contracts.bus.peer import ChooseStandby, EndStandby, SetConnectionState, StandbyChosen
 from hubbub_contracts.bus.records import Leaving, Standby
 from hubbub_contracts.bus.transport import CloseTransport, CreateTransport
@@ -86,6 +87,24 @@ async def test_two_requests_at_once_make_one_transport(rig: SignalingRig) -> Non
         client.send("createTransport", {"direction": "send", "home": "standby"}, answers.append)
     await settled()
     assert [code(each) for each in answers] == [None, "invalid_state"]
+
+
+async def test_a_transport_whose_creation_was_not_answered_is_closed_there(rig: SignalingRig) -> None:
+    client = await sending(rig)
+    lost: list[TransportDescription] = []
+
+    async def unanswered(message: CreateTransport) -> Any:
+        lost.append(TransportDescription(transport_id=message.transport_id, direction="send", connected=False))
+        raise unavailable()
+
+    async def describes(_: DescribePeer) -> PeerDescription:
+        return PeerDescription(transports=lost, producers=[], consumers=[])
+
+    rig.backend.nodes[OTHER_NODE] = {CreateTransport: unanswered, DescribePeer: describes}
+    assert code(await create(client, "send")) == "unavailable"
+    await settled()
+    closed = [each.transport_id for each in rig.backend.node_requests if isinstance(each, CloseTransport)]
+    assert closed == [lost[0].transport_id]
 
 
 async def test_a_peer_that_moves_gets_none(rig: SignalingRig) -> None:

@@ -234,6 +234,43 @@ async def test_a_resumed_session_has_no_standby(rig: SignalingRig) -> None:
     assert "error" not in await again.ask("createTransport", {"direction": "send", "home": "standby"})
 
 
+async def test_a_standby_that_takes_over_during_a_resume(rig: SignalingRig) -> None:
+    client, sends, receives = await standing_by(rig)
+
+    async def dies(_: DescribePeer) -> PeerDescription:
+        take_over(rig, client)
+        return description("up", "down", "camera", consumers=("remote",))
+
+    rig.backend.nodes[NODE][DescribePeer] = dies
+    rig.backend.nodes[OTHER_NODE][DescribePeer] = description(sends, receives, "camera")
+    again, answer = await resumed(rig, client)
+    assert {each["transportId"] for each in answer["transports"]} == {sends, receives}
+    assert [each["producerId"] for each in answer["producers"]] == ["camera"]
+    assert set(again.session.resources.transports) == {sends, receives}
+    await settled()
+    assert rig.backend.removed_producers() == []
+
+
+async def test_what_a_resumed_session_makes_is_not_what_it_does_not_know(rig: SignalingRig) -> None:
+    client, _, receives = await standing_by(rig)
+    made: list[str] = []
+
+    async def late(_: DescribePeer) -> PeerDescription:
+        await asyncio.sleep(1)  # until the session is resumed
+        take_over(rig, again)
+        made.append(str((await again.ask("createTransport", {"direction": "send"}))["id"]))
+        return description(made[0], receives)
+
+    rig.backend.nodes[NODE][DescribePeer] = description("up", "down", "camera", consumers=("remote",))
+    rig.backend.nodes[OTHER_NODE][DescribePeer] = late
+    rig.backend.answers[EndStandby] = unavailable()
+    again, _ = await resumed(rig, client)
+    await settled()
+    closed = [each.transport_id for each in rig.backend.node_requests if isinstance(each, CloseTransport)]
+    assert (len(made), closed) == (1, [receives])
+    assert made[0] in again.session.resources.transports
+
+
 async def test_a_standby_that_takes_over_while_a_resume_ends_it(rig: SignalingRig) -> None:
     client, sends, receives = await standing_by(rig)
     rig.backend.nodes[NODE][DescribePeer] = description("up", "down", "camera", consumers=("remote",))

@@ -127,9 +127,10 @@ class MediaGapRecovery:
         return await self._close_unanswered(membership, placement, answer, owned.unanswered)
 
     def _own_standby(self, record: PeerRecord) -> list[Placement]:
-        """The peer's standby, unless the session has nothing there."""
-        standby = self._resources.standby
-        return [standby] if standby is not None and standby == standby_of(record) else []
+        """The peer's standby, unless the session has nothing there, and has asked for nothing."""
+        standby = standby_of(record)
+        concerns = standby == self._resources.standby or self._resources.unanswered
+        return [standby] if standby is not None and concerns else []
 
     async def _close_unanswered(
         self, membership: RoomMembership, placement: Placement, description: PeerDescription, unanswered: set[str]

@@ -208,14 +208,17 @@ async def _describe(context: RequestContext, membership: RoomMembership) -> dict
     """The peer's resources on its node, or on both while it moves.
 
     A node that does not answer may only have lost the bus for a moment. It is asked again until it answers or the
-    registry places the peer elsewhere, for DESCRIBE_TIMEOUT. Raises HubbubError.
+    registry places the peer elsewhere, for DESCRIBE_TIMEOUT, and then that node is asked. Raises HubbubError.
     """
     loop = asyncio.get_running_loop()
     ends = loop.time() + DESCRIBE_TIMEOUT
     describe = node.DescribePeer(room_id=membership.room_id, peer_id=membership.peer_id)
     while placements := nodes_of(membership.record):
         try:
-            return {placement: await context.backend.node(placement, describe) for placement in placements}
+            described = {placement: await context.backend.node(placement, describe) for placement in placements}
+            if described.keys() >= set(nodes_of(membership.record)):
+                return described
+            continue  # the peer was moved meanwhile, perhaps to its standby, which has something of it
         except HubbubError as error:
             if not error.retryable or loop.time() >= ends:
                 raise

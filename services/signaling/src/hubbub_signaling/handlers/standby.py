@@ -95,7 +95,9 @@ async def _close_unknown(context: RequestContext, placement: Placement) -> None:
     describe = DescribePeer(room_id=membership.room_id, peer_id=membership.peer_id)
     with contextlib.suppress(HubbubError):
         described = await context.backend.node(placement, describe)
-        await close_transports(context, placement, [each.transport_id for each in described.transports])
+        owned = context.resources.transports  # the node hosts the client by now, or is its next standby
+        unknown = [each.transport_id for each in described.transports if each.transport_id not in owned]
+        await close_transports(context, placement, unknown)
 
 
 async def close_transports(context: RequestContext, placement: Placement, transports: Iterable[str]) -> None:
