@@ -9,12 +9,14 @@ import pytest
 
 from hubbub_contracts import Done, ErrorCode, HubbubError
 from hubbub_contracts.bus.moderation import StopSource
-from hubbub_contracts.bus.peer import ChooseStandby, EndStandby, JoinRoom
+from hubbub_contracts.bus.peer import ChooseStandby, ClaimPeer, EndStandby, JoinRoom
 from hubbub_contracts.bus.producer import AddProducer, AddStandbyProducer, RemoveProducers
 from hubbub_contracts.bus.records import Leaving, PeerRecord, Placement, Standby
+from hubbub_contracts.resume_secret import digest
 from hubbub_registry.domain.choice_rate import CHOICES_PER_SECOND
 from hubbub_registry.domain.relocation import begin_move
 from hubbub_registry.handlers import join, moderation, producer, standby
+from hubbub_registry.handlers import peer as claims
 from hubbub_registry.handlers.context import RegistryContext
 from support.fake_room_store import FakeRoomStore
 from support.registry_records import A, B, heartbeat, nodes_with, peer_record
@@ -161,6 +163,14 @@ async def test_a_standby_ends_once(context: RegistryContext, store: FakeRoomStor
         ErrorCode.NOT_FOUND,
         False,
     )
+
+
+async def test_a_standby_ends_when_the_session_is_resumed(context: RegistryContext, store: FakeRoomStore) -> None:
+    store.store_peer(peer_record("one", producers=2, resume_digest=digest("secret")))
+    await standby.choose(context, CHOOSE)
+    claim = ClaimPeer(room_id="r", peer_id="one", signaling_id="s", claim_id="claim", resume_secret="secret")
+    await claims.claim(context, claim)
+    assert (peer(store).claim_id, peer(store).standby, len(peer(store).producers)) == ("claim", None, 2)
 
 
 async def test_a_room_that_is_nearly_full_gets_no_standbys(context: RegistryContext, store: FakeRoomStore) -> None:

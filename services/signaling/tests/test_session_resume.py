@@ -243,12 +243,10 @@ async def test_a_closure_after_the_description_follows_the_answer_of_the_resume(
 
 async def test_a_peer_that_moves_during_a_resume_has_nothing() -> None:
     rig = SignalingRig()
-    another = Placement(node_id="another", epoch=1)
-    rig.backend.nodes[another] = {DescribePeer: PeerDescription(transports=[], producers=[], consumers=[])}
 
     async def describe(_: DescribePeer) -> Model:
         claim_id = rig.backend.peers["ann"].claim_id
-        moved = peer_record("ann", placement=another, claim_id=claim_id)
+        moved = peer_record("ann", placement=Placement(node_id="another", epoch=1), claim_id=claim_id)
         rig.backend.change_peer("ann", moved)
         return PeerDescription(
             transports=[TransportDescription(transport_id="up", direction="send", connected=True)],

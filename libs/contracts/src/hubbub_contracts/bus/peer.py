@@ -171,7 +171,7 @@ class RestorePeer(RegistryRequest[Done]):
 
 
 class ClaimPeer(RegistryRequest[RoomSnapshot]):
-    """Makes a signaling instance the one that serves the peer: a client resumes its session there.
+    """Makes a signaling instance the one that serves the peer: a client resumes its session there. Its standby ends.
 
     Errors: `not_allowed` when the secret or the user is wrong, `not_found` when the peer no longer exists. A secret
     that was replaced before removes the peer.

@@ -40,7 +40,7 @@ async def leave(context: RegistryContext, request: LeaveRoom) -> Done:
 
 
 async def claim(context: RegistryContext, request: ClaimPeer) -> Encoded[RoomSnapshot]:
-    """Assigns the peer to the signaling instance that asks, and returns the room.
+    """Assigns the peer to the signaling instance that asks, ends its standby, and returns the room.
 
     Raises `room_not_found`, `not_found`, and `not_allowed` when the secret or the user is wrong. A secret that was
     replaced before removes the peer.
@@ -66,6 +66,7 @@ async def claim(context: RegistryContext, request: ClaimPeer) -> Encoded[RoomSna
                 "signaling_id": request.signaling_id,
                 "signaling_epoch": request.signaling_epoch,
                 "claim_id": request.claim_id,
+                "standby": None,  # the client makes another one: nobody knows what it has there
             }
         )
         return None if claimed == peer else claimed

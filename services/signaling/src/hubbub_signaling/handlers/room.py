@@ -20,7 +20,6 @@ from ..domain.resume_token import ResumeToken
 from .context import RequestContext
 from .entering import room_joined, still_waiting
 from .membership import RoomMembership
-from .standby import end_unknown_standby
 from .uncertain_outcome import may_have_taken_effect
 
 DESCRIBE_TIMEOUT = 4.0
@@ -155,7 +154,6 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
         )
         for one in description.consumers
     }
-    end_unknown_standby(context, membership)
     if any(one.established for one in description.transports):
         context.session.media_connected()
     recorded = record.producers
@@ -208,17 +206,14 @@ async def _describe(context: RequestContext, membership: RoomMembership) -> dict
     """The peer's resources on its node, or on both while it moves.
 
     A node that does not answer may only have lost the bus for a moment. It is asked again until it answers or the
-    registry places the peer elsewhere, for DESCRIBE_TIMEOUT, and then that node is asked. Raises HubbubError.
+    registry places the peer elsewhere, for DESCRIBE_TIMEOUT. Raises HubbubError.
     """
     loop = asyncio.get_running_loop()
     ends = loop.time() + DESCRIBE_TIMEOUT
     describe = node.DescribePeer(room_id=membership.room_id, peer_id=membership.peer_id)
     while placements := nodes_of(membership.record):
         try:
-            described = {placement: await context.backend.node(placement, describe) for placement in placements}
-            if described.keys() >= set(nodes_of(membership.record)):
-                return described
-            continue  # the peer was moved meanwhile, perhaps to its standby, which has something of it
+            return {placement: await context.backend.node(placement, describe) for placement in placements}
         except HubbubError as error:
             if not error.retryable or loop.time() >= ends:
                 raise

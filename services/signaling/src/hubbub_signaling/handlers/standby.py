@@ -5,7 +5,8 @@ Rules
   there at most.
 - A standby ends as a whole: with one of its transports, for whatever reason, all others and its copies of producers
   end too. The registry is told, and the client hears `transportClosed` of each transport that it did not close itself.
-- A session that is resumed ends it, as the client's requests about it may have been lost. The client makes another one.
+- It ends when the session is resumed, as the client's requests about it may have been lost: the registry writes that
+  with the claim, and its node closes what is there. The client makes another one.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from functools import partial
 
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus import transport as bus
-from hubbub_contracts.bus.node import DescribePeer
 from hubbub_contracts.bus.peer import ChooseStandby, EndStandby
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.socket.transport import TransportClosed
@@ -24,7 +24,6 @@ from hubbub_contracts.types import Direction
 
 from ..domain.peer_nodes import standby_of
 from .context import RequestContext
-from .membership import RoomMembership
 
 _ENDED = "the standby has ended"
 
@@ -71,33 +70,12 @@ def end_standby(context: RequestContext, reason: str, *, closed_by_client: str |
     for transport_id in transports:
         if transport_id != closed_by_client:
             context.session.push(TransportClosed(transport_id=transport_id, reason=reason))
-    _end_in_the_record(context, context.membership, placement)
-    context.session.run_in_background(partial(close_transports, placement=placement, transports=transports))
-
-
-def end_unknown_standby(context: RequestContext, membership: RoomMembership) -> None:
-    """Ends the standby of a session that is resumed: nobody knows any more what the client has there."""
-    placement = standby_of(membership.record)
-    if placement is not None:
-        _end_in_the_record(context, membership, placement)
-        context.session.run_in_background(partial(_close_unknown, placement=placement))
-
-
-def _end_in_the_record(context: RequestContext, membership: RoomMembership, placement: Placement) -> None:
+    membership = context.membership
     record = membership.hub.view.peers.get(membership.peer_id)
     if record is not None and standby_of(record) == placement:
         context.resources.ended_standby = placement
     context.outbox.enqueue(EndStandby(room_id=membership.room_id, peer_id=membership.peer_id, placement=placement))
-
-
-async def _close_unknown(context: RequestContext, placement: Placement) -> None:
-    membership = context.membership
-    describe = DescribePeer(room_id=membership.room_id, peer_id=membership.peer_id)
-    with contextlib.suppress(HubbubError):
-        described = await context.backend.node(placement, describe)
-        owned = context.resources.transports  # the node hosts the client by now, or is its next standby
-        unknown = [each.transport_id for each in described.transports if each.transport_id not in owned]
-        await close_transports(context, placement, unknown)
+    context.session.run_in_background(partial(close_transports, placement=placement, transports=transports))
 
 
 async def close_transports(context: RequestContext, placement: Placement, transports: Iterable[str]) -> None:
