@@ -139,6 +139,7 @@ export class Sending {
       }
       sent.paused = producer.paused;
       sent.wantedEncodings = producer.encodingsWanted;
+      delete sent.reportedEncodings;
       this.context.local().get(source)?.setScore(worstScore(producer.score));
     }
   }
