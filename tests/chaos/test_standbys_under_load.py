@@ -137,10 +137,10 @@ class Crowd:
         while True:
             try:
                 nodes = await self._api.nodes()
-                break
-            except CallError as error:
+            except CallError as error:  # a connection that was kept open too long
                 log.info("%s", error)
-        return [Placement(node_id=each.node_id, epoch=each.epoch) for each in nodes if each.node_id in alive]
+            else:
+                return [Placement(node_id=each.node_id, epoch=each.epoch) for each in nodes if each.node_id in alive]
 
 
 def errors(installation: Installation) -> list[str]:

@@ -110,21 +110,23 @@ class StandbyPerson:
         self._task = asyncio.create_task(self._live())
 
     async def _resume(self) -> None:
-        while True:
-            self._socket, self._read = ClientSocket(self._url), 0
-            await self._socket.open()
-            try:
-                resumed = await self._socket.call("resume", resumeToken=self._token, lastRevision=0)
-                break
-            except (Refused, ConnectionError) as refused:
-                self.last_refusal = str(refused)
-                await self._socket.close()
-                if isinstance(refused, Refused) and not refused.retryable:
-                    raise
+        while (resumed := await self._try_to_resume()) is None:
             await asyncio.sleep(PAUSE)
         self._token = resumed["resumeToken"]
         self._enter(resumed)
         self._adopt(resumed)
+
+    async def _try_to_resume(self) -> dict[str, Any] | None:
+        self._socket, self._read = ClientSocket(self._url), 0
+        await self._socket.open()
+        try:
+            return await self._socket.call("resume", resumeToken=self._token, lastRevision=0)
+        except (Refused, ConnectionError) as refused:
+            self.last_refusal = str(refused)
+            await self._socket.close()
+            if isinstance(refused, Refused) and not refused.retryable:
+                raise
+        return None
 
     def _adopt(self, resumed: dict[str, Any]) -> None:
         """Keeps what is left of the home, and closes what it does not have, as the SDK does."""
@@ -225,8 +227,6 @@ class StandbyPerson:
                     raise
             await asyncio.sleep(PAUSE * self._chance.uniform(1.0, 2.0))
 
-    # What the server tells.
-
     def _follow(self) -> None:
         while self._read < len(self._socket.log):
             received = self._socket.log[self._read]
@@ -289,8 +289,6 @@ class StandbyPerson:
     def _drop_standby(self) -> None:
         self.standby = HomeIds()
         self._standby_at = time.monotonic() + self._chance.uniform(0.5, 2.0)
-
-    # What it asks for.
 
     async def _advance(self) -> bool:
         """Makes one pass. Returns False when another one is needed. Raises Refused."""
