@@ -171,7 +171,7 @@ async def test_everything_agrees_after_a_node_died_under_load(tmp_path: Path, pe
         nodes=3,
         signalings=2,
         reconnect_grace=60.0,
-        empty_room_ttl=1.0,
+        empty_room_ttl=2.0,
         environment=ENVIRONMENT,
     )
     log.info("seed %d", seed)

@@ -91,7 +91,7 @@ def _why_not_as_recorded(
     if person.home.producers != {producer_id: source for producer_id, (source, _) in sources.items()}:
         return f"has {person.home.producers}, and the record {sources}"
     if set(person.standby.producers) != copies or (standby is None) != (not person.standby.transports):
-        return f"has a standby with {person.standby}, and the record {record.standby}"
+        return f"has a standby with {person.standby} {person.standby_ends}, and the record {record.standby}"
     paused = {producer_id: paused for producer_id, (_, paused) in sources.items()}
     for node, what in described.items():
         if node == record.placement:

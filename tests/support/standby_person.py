@@ -81,15 +81,8 @@ class StandbyPerson:
     async def join(self) -> None:
         """Joins, and from now on does what it wants until `leave`."""
         await self._socket.open()
-        await self._ask("createRoom", callId=self.call_id)
-        joined = await self._ask(
-            "joinRoom",
-            callId=self.call_id,
-            userId=self.name,
-            rtpCapabilities=rtp_capabilities(),
-            resumable=True,
-            features=["makeBeforeBreak"],
-        )
+        while (joined := await self._try_to_join()) is None:
+            pass  # on a busy machine, the room had expired
         self.peer_id, self._token = joined["peerId"], joined["resumeToken"]
         self._enter(joined)
         self._task = asyncio.create_task(self._live())
@@ -115,6 +108,16 @@ class StandbyPerson:
         self._token = resumed["resumeToken"]
         self._enter(resumed)
         self._adopt(resumed)
+
+    async def _try_to_join(self) -> dict[str, Any] | None:
+        await self._ask("createRoom", callId=self.call_id)
+        who = {"callId": self.call_id, "userId": self.name, "rtpCapabilities": rtp_capabilities()}
+        try:
+            return await self._ask("joinRoom", **who, resumable=True, features=["makeBeforeBreak"])
+        except Refused as refused:
+            if refused.code != "room_not_found":
+                raise
+        return None
 
     async def _try_to_resume(self) -> dict[str, Any] | None:
         self._socket, self._read = ClientSocket(self._url), 0

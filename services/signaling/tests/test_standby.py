@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts import Done, ErrorCode, HubbubError
 from hubbub_contracts.bus import media
 from hubbub_contracts.bus.consumer import ConsumerCreated, CreateConsumer, PauseConsumer
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription, TransportDescription
@@ -220,6 +220,21 @@ async def test_there_is_no_new_one_before_the_former_has_ended(rig: SignalingRig
     rig.backend.update_peer(client.peer_id, standby=None)
     assert code(await create(client, "send")) is None
     del rig.backend.answers[EndStandby]
+
+
+async def test_one_that_was_chosen_again_while_it_ended_is_ended_again(rig: SignalingRig) -> None:
+    client, sends, _ = await standing_by(rig)
+
+    async def renewed(_: EndStandby) -> Done:
+        return Done()  # the record names it again, and the view has skipped the state in between
+
+    rig.backend.answers[EndStandby] = renewed
+    await client.ask("closeTransport", {"transportId": sends})
+    await settled()
+    del rig.backend.answers[EndStandby]
+    assert code(await create(client, "send")) == "unavailable"
+    await settled()
+    assert code(await create(client, "send")) is None
 
 
 async def test_a_standby_that_the_registry_ends(rig: SignalingRig) -> None:

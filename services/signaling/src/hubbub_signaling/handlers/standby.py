@@ -42,6 +42,8 @@ async def choose_standby(context: RequestContext, direction: Direction) -> Place
     ):
         raise HubbubError(ErrorCode.INVALID_STATE, f"the standby has a {direction} transport already")
     if resources.ended_standby is not None:
+        # Again: a choice that was under way may have renewed it, and a snapshot shows the outcome alone.
+        _end_in_the_record(context, resources.ended_standby)
         raise HubbubError(ErrorCode.UNAVAILABLE, "the former standby has not ended yet", retryable=True)
     chosen = await context.backend.registry(ChooseStandby(room_id=membership.room_id, peer_id=membership.peer_id))
     await membership.hub.replica.reach(chosen.revision)
@@ -74,8 +76,13 @@ def end_standby(context: RequestContext, reason: str, *, closed_by_client: str |
     record = membership.hub.view.peers.get(membership.peer_id)
     if record is not None and standby_of(record) == placement:
         context.resources.ended_standby = placement
-    context.outbox.enqueue(EndStandby(room_id=membership.room_id, peer_id=membership.peer_id, placement=placement))
+    _end_in_the_record(context, placement)
     context.session.run_in_background(partial(close_transports, placement=placement, transports=transports))
+
+
+def _end_in_the_record(context: RequestContext, placement: Placement) -> None:
+    membership = context.membership
+    context.outbox.enqueue(EndStandby(room_id=membership.room_id, peer_id=membership.peer_id, placement=placement))
 
 
 async def close_transports(context: RequestContext, placement: Placement, transports: Iterable[str]) -> None:
