@@ -85,7 +85,7 @@ async def kill_node_of(api: ServerApi, installation: Installation, call_id: str,
 
 async def wait_left(api: ServerApi, call_id: str, node: ServiceProcess) -> None:
     """Waits until nobody is on this node."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(40):
         while len(there := await placements(api, call_id)) < 2 or node.name in there.values():
             await asyncio.sleep(0.02)
 
