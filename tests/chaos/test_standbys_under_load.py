@@ -156,7 +156,7 @@ def errors(installation: Installation) -> list[str]:
 @pytest.mark.parametrize(
     ("people", "seed"),
     [
-        pytest.param(12, 20_261_130, marks=pytest.mark.timeout(120)),
+        pytest.param(12, 20_261_130),
         pytest.param(
             int(os.environ.get("HUBBUB_CHAOS_PEOPLE", "240")),
             int(os.environ.get("HUBBUB_CHAOS_SEED", random.randrange(1_000_000))),
