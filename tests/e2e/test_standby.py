@@ -100,8 +100,9 @@ async def test_the_standby_takes_over_when_the_node_is_killed(
     for tab in tabs:
         await tab.page.screenshot(path=tmp_path / f"{tab.name}.png")
         assert await tab.page.evaluate("noticed") == [], tab.name
-        begun = 2 if homes[tab.name] == victim.name else 0
-        assert await tab.page.evaluate(_STOPPED) == [begun, []], tab.name
+        begun, stopped = await tab.page.evaluate(_STOPPED)
+        assert begun == 2 or homes[tab.name] != victim.name, tab.name
+        assert stopped == [], tab.name
     assert max(gaps) < LONGEST_INTERRUPTION
     await Window.passing(tabs, 2, Window.require_all_frames)
     await asyncio.gather(wait_heard(tabs[0], "Ben", heard=True), wait_heard(tabs[1], "Ann", heard=True))
@@ -165,13 +166,12 @@ async def test_firefox_has_a_standby_too(
             await kill_node_of(api, fresh_installation, call_id, "Fox")
         await wait_shown(ann)
         frames = await fox.evaluate("shown")
-        await fox.wait_for(f"shown > {frames} + 20", timeout=20)
+        await fox.wait_for(f"shown > {frames} + 20", timeout=40)
         heard = await fox.evaluate(_HEARD)
-        await fox.wait_for(f"{_HEARD} > {heard}", timeout=20)
+        await fox.wait_for(f"{_HEARD} > {heard}", timeout=40)
         assert await fox.evaluate("globalThis.states ?? []") == []
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("fresh_installation", [{"nodes": 2}], indirect=True)
 async def test_without_a_standby_the_call_reconnects(
     fresh_installation: Installation, browser: CallBrowser, call_id: str

@@ -94,7 +94,6 @@ def heard(caller: StandbyCaller) -> list[str]:
     return [each.name for each in caller.log if each.name in TOLD]
 
 
-@pytest.mark.timeout(120)
 async def test_row_43_nobody_asks_for_anything(scene: Scene) -> None:
     await asyncio.gather(*(each.wait_packets(30) for each in scene.consumers))
     received = [each.transport.streams.get(each.ssrc) for each in scene.prepared]
@@ -107,16 +106,15 @@ async def test_row_43_nobody_asks_for_anything(scene: Scene) -> None:
         await caller.go_on()
     await asyncio.gather(*(each.wait_packets(30) for each in scene.prepared))
     assert (heard(scene.ann), heard(scene.ben)) == ([], [])
-    listed = await scene.ben.call("getProducers")
+    listed = await scene.ben.ask("getProducers")
     assert {each["producerId"] for each in listed["producers"]} == set(scene.producers.values())
 
-    await scene.ann.call("pauseProducer", producerId=scene.producers["video"])
+    await scene.ann.ask("pauseProducer", producerId=scene.producers["video"])
     await scene.ben.event("producerPaused", producerId=scene.producers["video"])
     await scene.prepared[1].wait_silent()
-    await scene.ben.call("closeConsumer", consumerId=scene.prepared[0].id)
+    await scene.ben.ask("closeConsumer", consumerId=scene.prepared[0].id)
 
 
-@pytest.mark.timeout(120)
 async def test_row_43_a_producer_without_a_copy_is_closed(scene: Scene) -> None:
     screen = await scene.ann.publish("video")
     await scene.ben.event("newProducer", producerId=screen)
@@ -128,9 +126,8 @@ async def test_row_43_a_producer_without_a_copy_is_closed(scene: Scene) -> None:
     assert len(scene.ben.events("producerClosed")) == 1
 
 
-@pytest.mark.timeout(120)
 async def test_row_43_a_paused_producer_stays_paused(scene: Scene) -> None:
-    await scene.ann.call("pauseProducer", producerId=scene.producers["video"])
+    await scene.ann.ask("pauseProducer", producerId=scene.producers["video"])
     await scene.ben.event("producerPaused", producerId=scene.producers["video"])
     scene.kill(scene.node)
     for caller in (scene.ann, scene.ben):
@@ -140,11 +137,10 @@ async def test_row_43_a_paused_producer_stays_paused(scene: Scene) -> None:
     await audio.wait_packets(50)
     stream = video.transport.streams.get(video.ssrc)
     assert stream is None or stream.packets == 0
-    await scene.ann.call("resumeProducer", producerId=scene.producers["video"])
+    await scene.ann.ask("resumeProducer", producerId=scene.producers["video"])
     await video.wait_packets(10)
 
 
-@pytest.mark.timeout(120)
 async def test_row_44_the_node_of_the_standby_dies(scene: Scene) -> None:
     scene.kill(scene.other)
     for caller in (scene.ann, scene.ben):
@@ -157,10 +153,9 @@ async def test_row_44_the_node_of_the_standby_dies(scene: Scene) -> None:
     assert refused.value.code == "unavailable"
 
 
-@pytest.mark.timeout(120)
 async def test_row_45_the_client_ends_its_standby_and_makes_another_one(scene: Scene) -> None:
     [receives] = await scene.ben.stand_by()
-    await scene.ben.call("closeTransport", transportId=receives)
+    await scene.ben.ask("closeTransport", transportId=receives)
     with pytest.raises(Refused) as refused:
         await scene.ben.call("pauseConsumer", consumerId=scene.prepared[0].id)
     assert refused.value.code == "not_found"
@@ -174,7 +169,6 @@ async def test_row_45_the_client_ends_its_standby_and_makes_another_one(scene: S
     assert (heard(scene.ann), heard(scene.ben)) == ([], [])
 
 
-@pytest.mark.timeout(120)
 async def test_row_24_a_resumed_session_makes_another_one(scene: Scene) -> None:
     await scene.ann.cut()
     async with StandbyCaller(scene.installation.url) as again:
