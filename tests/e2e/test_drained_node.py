@@ -137,7 +137,7 @@ async def test_nobody_notices(
         await output.tab.page.screenshot(path=tmp_path / f"{output.tab.name}.png")
         assert await output.noticed() == [], output.tab.name
     frames = [await shown(tab) for tab in tabs]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while any([await shown(tab) < before + 20 for tab, before in zip(tabs, frames, strict=True)]):
             await asyncio.sleep(0.1)
     await wait_for_counts(fresh_installation, rooms=1, peers=2, transports=4, producers=4, consumers=4)

@@ -221,11 +221,11 @@ async def test_the_node_of_the_standbys_drains(
         homes = set((await placements(api, call_id)).values())
         (other,) = [node for node in fresh_installation.nodes if node.name not in homes]
         await api.drain_node(other.name)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             while other.exit_description() is None:
                 await asyncio.sleep(0.05)
     for tab in tabs:
-        await tab.page.wait_for_function("!hubbub.call.hasStandby", timeout=10_000)
+        await tab.page.wait_for_function("!hubbub.call.hasStandby", timeout=40_000)
     await wait_for_counts(fresh_installation, rooms=1, peers=2, transports=4, producers=4, consumers=4)
     await wait_shown(*tabs)
     for tab in tabs:
