@@ -41,10 +41,16 @@ async def start_call(browser: CallBrowser, url: str, room: str, names: list[str]
 
 async def wait_frames(tab: Tab, name: str, more: int = 10, timeout: float = 40.0) -> None:
     """Waits until the tab decodes this many more frames of the participant. Raises TimeoutError."""
-    before = (await tab.stats()).video_from[name].frames
+    before = await _frames(tab, name)
     async with asyncio.timeout(timeout):
-        while (await tab.stats()).video_from[name].frames < before + more:
+        while await _frames(tab, name) < before + more:
             await asyncio.sleep(0.2)
+
+
+async def _frames(tab: Tab, name: str) -> int:
+    """The decoded frames of the participant's video; none while it is not received yet."""
+    received = (await tab.stats()).video_from.get(name)
+    return 0 if received is None else received.frames
 
 
 async def wait_layer(tab: Tab, name: str, layer: int, timeout: float = 40.0) -> None:
@@ -55,9 +61,15 @@ async def wait_layer(tab: Tab, name: str, layer: int, timeout: float = 40.0) -> 
 
 async def is_heard(tab: Tab, name: str) -> bool:
     """Whether packets of the participant's microphone arrive."""
-    before = (await tab.stats()).audio_from[name].packets
+    before = await _packets(tab, name)
     await asyncio.sleep(0.5)
-    return (await tab.stats()).audio_from[name].packets > before
+    return await _packets(tab, name) > before
+
+
+async def _packets(tab: Tab, name: str) -> int:
+    """The packets of the participant's sound that have arrived; none while it is not received yet."""
+    received = (await tab.stats()).audio_from.get(name)
+    return 0 if received is None else received.packets
 
 
 async def wait_heard(tab: Tab, name: str, heard: bool) -> None:

@@ -17,7 +17,7 @@ async def wait_speaks(tab: Tab, name: str, speaks: bool) -> None:
           return tile !== undefined && tile.hasAttribute("data-speaking") === speaks;
         }""",
         arg=[name, speaks],
-        timeout=15_000,
+        timeout=40_000,
         polling=20,
     )
 
@@ -34,7 +34,7 @@ async def test_the_page_shows_who_speaks(installation: Installation, browser: Ca
     await speak(ann)
     for tab in (ann, ben):
         await wait_speaks(tab, "Ann", True)
-        await tab.page.wait_for_function("hubbub.call.activeSpeaker?.name === 'Ann'", timeout=15_000)
+        await tab.page.wait_for_function("hubbub.call.activeSpeaker?.name === 'Ann'", timeout=40_000)
 
     await ann.press("microphone")
     await wait_speaks(ben, "Ann", False)
@@ -43,6 +43,6 @@ async def test_the_page_shows_who_speaks(installation: Installation, browser: Ca
     await speak(ben)
     for tab in (ann, ben):
         await wait_speaks(tab, "Ben", True)
-        await tab.page.wait_for_function("hubbub.call.activeSpeaker?.name === 'Ben'", timeout=15_000)
+        await tab.page.wait_for_function("hubbub.call.activeSpeaker?.name === 'Ben'", timeout=40_000)
     late = await browser.open_tab(installation.url, call_id, "Cat", **SMALL)
     assert await active_speaker(late) == "Ben", "a late joiner gets the present speaker"

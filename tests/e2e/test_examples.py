@@ -24,6 +24,6 @@ async def test_react_and_plain_js_examples_exchange_video(
     ):
         ann = await SdkTab.open(browser, plain.address(installation.url, call_id, "Ann"), "Ann")
         ben = await browser.open_page(react.address(installation.url, call_id, "Ben"), "Ben")
-        await ben.page.wait_for_function(_PLAYS, timeout=15_000)
+        await ben.page.wait_for_function(_PLAYS, timeout=40_000)
         await ben.page.get_by_role("button", name="Camera").click()
         await ann.wait_frames("Ben")

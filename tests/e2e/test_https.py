@@ -22,7 +22,7 @@ _NOT_SECURE = """() => performance.getEntriesByType("resource").map((entry) => e
 async def printed_link(installation: SupervisedInstallation, before: str, url: str) -> str:
     """The token of the link that is printed after this text. It is printed right after the run file is written."""
     link = re.compile(rf"{before} {re.escape(url)}/#token=(\S+)")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while (found := link.search(installation.log.read_text())) is None:
             await asyncio.sleep(0.05)
     return found[1]

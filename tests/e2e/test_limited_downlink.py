@@ -124,7 +124,7 @@ async def wait_top_layer(tab: Tab, is_top: bool) -> None:
           return (spatialLayer === 2 && temporalLayer === 2) === isTop;
         }""",
         arg=is_top,
-        timeout=30_000,
+        timeout=40_000,
         polling=50,
     )
 

@@ -56,7 +56,7 @@ async def test_redundancy_conceals_less(
             for name, script in (("cem", ""), ("dan", WITHOUT_RED))
         ]
         for tab in (cem, dan):
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(40):
                 while await received(tab, "ben") is None:
                     await asyncio.sleep(0.2)
         relay.loss = LOSS

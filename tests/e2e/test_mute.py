@@ -52,7 +52,7 @@ async def test_disabled_camera_sends_nothing_until_enabled(
     ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
     await ben.press("camera")
     await ann.wait_camera_off("Ben", True)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         # Ann may decode buffered frames first.
         while (await Window.measure([ann, ben], 1)).decoded("Ann", "Ben") > 0:
             pass

@@ -20,7 +20,7 @@ NO_UDP = "--webrtc-ip-handling-policy=disable_non_proxied_udp"
 async def require_call(tabs: list[Tab], protocol: str, address: str) -> None:
     """Waits until all transports use this path, and asserts that all participants receive each other's media."""
     for tab in tabs:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(40):
             while await tab.selected_remotes() != [(protocol, address)] * 2:
                 await asyncio.sleep(0.1)
     window = await Window.measure(tabs, 3)

@@ -46,7 +46,7 @@ async def test_participant_rejoins_after_leaving(
 ) -> None:
     ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
     await ben.press("leave")
-    await ann.wait_gone("Ben", timeout=5)
+    await ann.wait_gone("Ben", timeout=10)
     await ben.press("rejoin")
     await ben.wait_sees("Ann")
     await ann.wait_sees("Ben")
@@ -56,7 +56,7 @@ async def test_home_link_leaves_the_call(installation: Installation, browser: Ca
     ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
     await ben.page.click(".brand")
     await ben.page.wait_for_selector("[data-action=start]")
-    await ann.wait_gone("Ben", timeout=5)
+    await ann.wait_gone("Ben", timeout=10)
     # The camera is released.
     assert await ben.page.evaluate("hubbub.call.state") == "ended"
 
@@ -118,6 +118,6 @@ async def test_all_controls_work_by_keyboard(installation: Installation, browser
 
     await ben.page.focus("[data-action=leave]")
     await ben.page.keyboard.press("Enter")
-    await ann.wait_gone("Ben", timeout=5)
+    await ann.wait_gone("Ben", timeout=10)
     # The focus moves to the new heading.
     await ben.page.wait_for_function("document.activeElement.matches('.hb-ended h1')")

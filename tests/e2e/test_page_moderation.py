@@ -104,7 +104,7 @@ async def test_a_moderator_locks_removes_bans_and_ends(
     await actions(ann, "Ben")
     await ann.page.click("[data-action=remove]")
     await expect(ben.page.locator("h1")).to_have_text("You were removed")
-    await ann.wait_gone("Ben", timeout=5)
+    await ann.wait_gone("Ben", timeout=10)
     await ben.press("rejoin")
     await ann.wait_sees("Ben")
 

@@ -156,7 +156,7 @@ async def test_firefox_has_a_standby_too(
         query = {"room": call_id, "name": "Fox", "join": "", "width": 640, "height": 360}
         await fox.open(f"{url}/?{urlencode(query)}")
         ann = await browser.open_tab(url, call_id, "Ann", width=640, height=360)
-        await ann.wait_sees("Fox", timeout=30)
+        await ann.wait_sees("Fox", timeout=40)
         await fox.wait_for("document.querySelector('.hb-tile:not([data-own]) video')?.videoWidth > 0")
         await fox.wait_for("hubbub.call.hasStandby", timeout=PREPARED_WITHIN)
         await wait_prepared([ann])

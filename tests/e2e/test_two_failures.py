@@ -23,7 +23,7 @@ async def require_whole_call(installation: Installation, tabs: list[Tab]) -> Non
     """Both are seen and heard, are connected, and nothing of the dead nodes is left."""
     await wait_shown(*tabs)
     for tab in tabs:
-        await tab.page.wait_for_function("hubbub.call.state === 'connected'", timeout=20_000)
+        await tab.page.wait_for_function("hubbub.call.state === 'connected'", timeout=40_000)
     await wait_for_counts(installation, within=30, **ONE_NODE)
     await Window.passing(tabs, 2, Window.require_all_frames)
     await asyncio.gather(wait_heard(tabs[0], "Ben", heard=True), wait_heard(tabs[1], "Ann", heard=True))

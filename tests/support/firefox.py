@@ -64,7 +64,7 @@ class FirefoxTab:
         text = answer["result"].get("value")
         return None if text is None else json.loads(text)
 
-    async def wait_for(self, expression: str, timeout: float = 15.0) -> None:
+    async def wait_for(self, expression: str, timeout: float = 40.0) -> None:
         """Waits until the expression is true. Raises TimeoutError after `timeout` seconds."""
         async with asyncio.timeout(timeout):
             while not await self.evaluate(f"Boolean({expression})"):
