@@ -30,7 +30,7 @@ async def test_lost_connection_is_shown_and_restored(
         await ann.wait_sees("Ben")
         await proxy.cut()
         await ben.wait_status("The connection is lost. Trying again…")
-        await ann.wait_gone("Ben", timeout=10)
+        await ann.wait_gone("Ben", timeout=40)  # when the grace period has ended
 
         await proxy.start()
         await ben.wait_status("In the call", timeout=40)
