@@ -207,7 +207,7 @@ async def test_firefox_moves_too(
         query = {"room": call_id, "name": "Fox", "join": "", "width": 640, "height": 360}
         await fox.open(f"{url}/?{urlencode(query)}")
         ann = await browser.open_tab(url, call_id, "Ann", width=640, height=360)
-        await ann.wait_sees("Fox", timeout=40)
+        await ann.wait_sees("Fox")
         await ann.wait_receives(["Fox"])
         await fox.wait_for("document.querySelector('.hb-tile:not([data-own]) video')?.videoWidth > 0")
         await fox.evaluate(_COUNT)
@@ -216,8 +216,8 @@ async def test_firefox_moves_too(
             process = await drain(api, fresh_installation, call_id, "Fox")
             assert await exited(process) == EXITED
         frames = await fox.evaluate("shown")
-        await fox.wait_for(f"shown > {frames} + 20", timeout=40)
+        await fox.wait_for(f"shown > {frames} + 20")
         await wait_frames(ann, "Fox", more=20)
         heard = await fox.evaluate(_HEARD)
-        await fox.wait_for(f"{_HEARD} > {heard}", timeout=40)
+        await fox.wait_for(f"{_HEARD} > {heard}")
         assert await fox.evaluate("globalThis.states ?? []") == []

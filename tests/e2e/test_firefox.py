@@ -43,7 +43,7 @@ async def test_firefox_and_chromium_exchange_media(
         query = {"room": call_id, "name": "Fox", "join": "", "width": 640, "height": 360, "codec": codec}
         await fox.open(f"{url}/?{urlencode(query)}")
         tab = await browser.open_tab(url, call_id, "Chrome", width=640, height=360, codec=codec)
-        await tab.wait_sees("Fox", timeout=40)
+        await tab.wait_sees("Fox")
         await tab.wait_receives(["Fox"])
         before, seen = await fox.evaluate(_DECODED), await tab.stats()
         async with asyncio.timeout(40):

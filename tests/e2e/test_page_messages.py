@@ -33,7 +33,7 @@ async def test_lost_connection_is_shown_and_restored(
         await ann.wait_gone("Ben", timeout=40)  # when the grace period has ended
 
         await proxy.start()
-        await ben.wait_status("In the call", timeout=40)
+        await ben.wait_status("In the call")
         await ben.wait_sees("Ann")
         await ann.wait_sees("Ben")
         assert await ben.page.locator(".new-version").count() == 0

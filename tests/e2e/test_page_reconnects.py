@@ -27,7 +27,7 @@ async def test_dropped_socket_is_resumed(installation: Installation, browser: Ca
         await ben.wait_status("The connection is lost. Trying again…")
         await wait_frames(ben, "Ann")
         await proxy.start()
-        await ben.wait_status("In the call", timeout=40)
+        await ben.wait_status("In the call")
         assert await ann.page.evaluate("left") == 0
         await ben.press("microphone")
         await ann.wait_muted("Ben", True)
@@ -49,7 +49,7 @@ async def test_media_path_recovers_after_an_outage(
         others = ".hb-tile:not([data-own]) .hb-tile-lost"
         await asyncio.gather(*(tab.page.wait_for_selector(others, timeout=40_000) for tab in tabs))
         relay.is_cut = False
-        await asyncio.gather(*(tab.wait_status("In the call", timeout=40) for tab in tabs))
+        await asyncio.gather(*(tab.wait_status("In the call") for tab in tabs))
         await asyncio.gather(*(tab.page.wait_for_selector(others, state="detached") for tab in tabs))
         await asyncio.gather(wait_frames(ann, "Ben"), wait_frames(ben, "Ann"))
         for tab in tabs:

@@ -93,7 +93,7 @@ async def test_growing_call(screens: Screens) -> None:
     for count, name in enumerate(GUESTS, start=2):
         # Guests receive nothing: two cores cannot decode and draw what six tabs send to each other.
         guests.append(await screens.open(name, join=True, subscribe="manual", viewport={"width": 640, "height": 400}))
-        await mei.wait_sees(name, timeout=40)
+        await mei.wait_sees(name)
         if count in {2, 3, 6}:
             await check_page(mei.page, f"call-{count}")
         if count == 3:
@@ -127,12 +127,12 @@ async def test_growing_call(screens: Screens) -> None:
     await check_page(mei.page, "presentation")
 
     phone = await screens.open("Nora Berg", join=True, **PHONE)
-    await phone.wait_shares(GUESTS[0], True, timeout=40)
+    await phone.wait_shares(GUESTS[0], True)
     await require_fits(phone)
     await check_page(phone.page, "presentation-phone")
     await guests[0].press("screen")
     await phone.wait_shares(GUESTS[0], False)
-    await phone.wait_sees(GUESTS[0], timeout=40)
+    await phone.wait_sees(GUESTS[0])
     await require_fits(phone)
     await check_page(phone.page, "call-phone")
 

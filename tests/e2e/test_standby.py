@@ -156,7 +156,7 @@ async def test_firefox_has_a_standby_too(
         query = {"room": call_id, "name": "Fox", "join": "", "width": 640, "height": 360}
         await fox.open(f"{url}/?{urlencode(query)}")
         ann = await browser.open_tab(url, call_id, "Ann", width=640, height=360)
-        await ann.wait_sees("Fox", timeout=40)
+        await ann.wait_sees("Fox")
         await fox.wait_for("document.querySelector('.hb-tile:not([data-own]) video')?.videoWidth > 0")
         await fox.wait_for("hubbub.call.hasStandby", timeout=PREPARED_WITHIN)
         await wait_prepared([ann])
@@ -166,9 +166,9 @@ async def test_firefox_has_a_standby_too(
             await kill_node_of(api, fresh_installation, call_id, "Fox")
         await wait_shown(ann)
         frames = await fox.evaluate("shown")
-        await fox.wait_for(f"shown > {frames} + 20", timeout=40)
+        await fox.wait_for(f"shown > {frames} + 20")
         heard = await fox.evaluate(_HEARD)
-        await fox.wait_for(f"{_HEARD} > {heard}", timeout=40)
+        await fox.wait_for(f"{_HEARD} > {heard}")
         assert await fox.evaluate("globalThis.states ?? []") == []
 
 

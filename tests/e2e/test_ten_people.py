@@ -21,7 +21,7 @@ async def test_ten_people(installation: Installation, browser: CallBrowser, call
         tabs = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], width=640, height=360)
         names = [f"Caller {number}" for number in range(OTHERS)]
         for tab in tabs:
-            await asyncio.gather(*(tab.wait_sees(name, timeout=40) for name in names))
+            await asyncio.gather(*(tab.wait_sees(name) for name in names))
             await tab.wait_receives(names)
             before = await tab.stats()
             everybody = {*names, "Ann", "Ben"} - {tab.name}
