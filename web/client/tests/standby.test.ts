@@ -216,13 +216,8 @@ test("what is lost after the standby has taken over is made at home", async () =
 });
 
 test("a prepared consumer that the server closes is made again", async () => {
-  let consumerId = "";
-  rig.server.override.consume = ({ producerId }) => {
-    const consumed = consumedCamera(producerId);
-    consumerId = consumed.id;
-    return consumed;
-  };
   await rig.startWithStandby();
+  const consumerId = rig.lastConsumer;
   rig.server.push("consumerClosed", { consumerId, producerId: "v", reason: "transport_closed" });
   await vi.waitFor(() => expect(rig.ofStandby("consume")).toHaveLength(2), 3_000);
   expect(rig.standbyTransports).toHaveLength(2);
@@ -258,13 +253,8 @@ test("at most twelve tracks are prepared", async () => {
 });
 
 test("what the server says of a prepared consumer counts when it is shown", async () => {
-  let consumerId = "";
-  rig.server.override.consume = ({ producerId }) => {
-    const consumed = consumedCamera(producerId);
-    consumerId = consumed.id;
-    return consumed;
-  };
   await rig.startWithStandby();
+  const consumerId = rig.lastConsumer;
   rig.server.push("consumerLayersChanged", { consumerId, layers: { spatialLayer: 1, temporalLayer: 2 } });
   rig.server.push("consumerScore", { consumerId, score: { score: 4, producerScore: 9, producerScores: [9] } });
   rig.server.push("consumerPaused", { consumerId, reason: "link" });

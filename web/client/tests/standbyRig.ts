@@ -17,11 +17,17 @@ export class StandbyRig {
   /** Those of the call, and the codes of its errors, since `start`. */
   states: string[] = [];
   errors: string[] = [];
+  /** The id of the consumer that the server created last, unless a test answers `consume` itself. */
+  lastConsumer = "";
 
   async open(): Promise<this> {
     await this.server.start();
     this.server.peers = [{ ...ANN, producers: [camera("v")] }];
-    this.server.override.consume = ({ producerId }) => consumedCamera(producerId);
+    this.server.override.consume = ({ producerId }) => {
+      const consumed = consumedCamera(producerId);
+      this.lastConsumer = consumed.id;
+      return consumed;
+    };
     this.server.override.produce = ({ kind, replaces }) => ({ id: replaces ?? kind });
     standbyDelay.mockClear();
     for (const seen of [handlers, activeEncodings, iceServers]) seen.length = 0;
