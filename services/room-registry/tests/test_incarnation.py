@@ -28,8 +28,8 @@ def test_apply_follows_the_table(state: LivenessState, event: LivenessEvent) -> 
 @pytest.mark.parametrize(
     ("state", "silence", "without_lease", "expected"),
     [
-        (LivenessState.ALIVE, 0.34, None, None),
-        (LivenessState.ALIVE, 0.36, None, LivenessEvent.HEARTBEAT_MISSED),
+        (LivenessState.ALIVE, 0.24, None, None),
+        (LivenessState.ALIVE, 0.26, None, LivenessEvent.HEARTBEAT_MISSED),
         (LivenessState.SUSPECT, 0.99, None, LivenessEvent.HEARTBEAT_MISSED),
         (LivenessState.SUSPECT, 1.01, None, LivenessEvent.TIMED_OUT),
         (LivenessState.PENDING, 2.9, None, LivenessEvent.HEARTBEAT_MISSED),

@@ -42,8 +42,8 @@ def state(nodes: Nodes) -> LivenessState:
 @pytest.mark.parametrize(
     ("at", "expected"),
     [
-        (0.34, LivenessState.ALIVE),
-        (0.36, LivenessState.SUSPECT),
+        (0.24, LivenessState.ALIVE),
+        (0.26, LivenessState.SUSPECT),
         (0.99, LivenessState.SUSPECT),
         (1.01, LivenessState.FENCING),
     ],

@@ -72,7 +72,7 @@ class Settings(ServiceSettings):
         description="Largest size of a room's records in bytes: names and `appData` of its peers and producers.",
     )
     node_missed_beat: float = Field(
-        0.35, gt=0, description="Seconds without a heartbeat after which a media node is probed."
+        0.25, gt=0, description="Seconds without a heartbeat after which a media node is probed."
     )
     node_silence: float = Field(
         1.0, gt=0, description="Seconds without a heartbeat after which a media node is considered dead."

@@ -23,10 +23,12 @@ from .lease_watcher import LeaseWatcher
 
 _log = structlog.get_logger(__name__)
 
-EVALUATION_INTERVAL = 0.05
+EVALUATION_INTERVAL = 0.02
 TOLERATED_DELAY = 0.1
 """Seconds by which an evaluation may be late before the delay is taken off the silence of the nodes."""
 PROBE_TIMEOUT = 0.2
+CONFIRMED_AFTER = 0.05
+"""Seconds after which a node for which nothing answers is asked again: it may be about to connect to another server."""
 LINK_HEALTHY_FOR = 3.0
 """Seconds of healthy connection after which a replica's view of others can be trusted."""
 SETTLED_AFTER = 1.0
@@ -38,7 +40,7 @@ FIRST_HEARTBEATS_TIMEOUT = 1.0
 
 
 class HeartbeatMonitor:
-    """Applies heartbeats to `nodes`, and evaluates them every 50 ms."""
+    """Applies heartbeats to `nodes`, and evaluates them every 20 ms."""
 
     def __init__(
         self,
@@ -135,21 +137,35 @@ class HeartbeatMonitor:
     async def _probe(self, incarnation: Incarnation) -> None:
         """Asks the incarnation whether it runs.
 
-        A timeout is no answer. No responder is a certain one, unless its cluster is cut off: then nobody responds.
+        A timeout is no answer. No responder is a certain one when it is found twice, unless its cluster is cut off:
+        then nobody responds.
         """
-        subject = subjects.node(incarnation.node_id, incarnation.epoch, ProbeNode.verb)
         try:
-            await self._bus.request(subject, ProbeNode(), timeout=PROBE_TIMEOUT)
-        except NoResponders:
-            if await self._is_cut_off(incarnation.cluster):
-                return
-            if incarnation.apply(LivenessEvent.NO_RESPONDERS):
-                _log.warning("media node is gone: nothing answers on its subject", node_id=incarnation.node_id)
-                await self._fence(incarnation)
+            if not await self._responds(incarnation):
+                await asyncio.sleep(CONFIRMED_AFTER)
+                if not await self._responds(incarnation):
+                    await self._nothing_responds(incarnation)
+                    return
         except HubbubError as error:
             _log.debug("probe failed", node_id=incarnation.node_id, error=error.message)
         else:
             incarnation.record_sign_of_life(time.monotonic())
+
+    async def _responds(self, incarnation: Incarnation) -> bool:
+        """Whether anything listens on its subject. Raises HubbubError when there is no answer."""
+        subject = subjects.node(incarnation.node_id, incarnation.epoch, ProbeNode.verb)
+        try:
+            await self._bus.request(subject, ProbeNode(), timeout=PROBE_TIMEOUT)
+        except NoResponders:
+            return False
+        return True
+
+    async def _nothing_responds(self, incarnation: Incarnation) -> None:
+        if await self._is_cut_off(incarnation.cluster):
+            return
+        if incarnation.apply(LivenessEvent.NO_RESPONDERS):
+            _log.warning("media node is gone: nothing answers on its subject", node_id=incarnation.node_id)
+            await self._fence(incarnation)
 
     async def _is_cut_off(self, cluster: str | None) -> bool:
         """Asks the cluster, unless it is this replica's. Just after a cut, not all subscriptions may be known again."""

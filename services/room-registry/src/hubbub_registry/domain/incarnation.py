@@ -2,7 +2,7 @@
 
 Rules
 - Heartbeats keep an incarnation alive. After the first missing one it is suspect and gets probed. It is fenced when the
-  probe finds no responder, or when the silence lasts long enough.
+  probe finds no responder twice, or when the silence lasts long enough.
 - Fencing is a compare-and-set write over the lease, and it can lose to a renewal. Until the fence is stored, a renewal
   or a heartbeat makes the incarnation alive again: the store decides, not a replica's belief.
 - Ended is final: a node that returns has a new incarnation.
@@ -78,7 +78,7 @@ TRANSITIONS: dict[tuple[LivenessState, LivenessEvent], LivenessState] = {
 class Timeouts:
     """How long an incarnation may be silent, in seconds."""
 
-    suspect: float = 0.35
+    suspect: float = 0.25
     """Until it is probed. Heartbeats are 0.2 s apart."""
     dead: float = 1.0
     """Until it is fenced."""
