@@ -3,8 +3,8 @@
     python tests/load/soak_detection.py [MINUTES]
 
 Three nodes with the timeouts of the product carry two calls of three people for MINUTES (60), while one process for
-each core does nothing but keep it busy, at the priority of the services. Nothing fails. Prints how late heartbeats were,
-and each node that was declared dead. Exits with 1 when there was one.
+each core does nothing but keep it busy, at the priority of the services. Nothing fails. Prints how late heartbeats
+were, and each node that was declared dead. Exits with 1 when there was one.
 """
 
 from __future__ import annotations
