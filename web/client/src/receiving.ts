@@ -7,6 +7,7 @@
 
 import { parseScalabilityMode, type types } from "mediasoup-client";
 
+import { Closes } from "./closes.ts";
 import { CoalescedTask } from "./coalescedTask.ts";
 import { CallError } from "./errors.ts";
 import type { ConsumerLayers, ConsumerScores, PreferredLayers, ResumedConsumer } from "./generated/messages.ts";
@@ -48,6 +49,8 @@ export interface ReceivingListener {
 }
 
 export class Receiving {
+  /** Consumers that are to be closed on the server. */
+  readonly closes = new Closes((consumerId) => this.context.signaling.request("closeConsumer", { consumerId }));
   /** By producer id. */
   readonly #received = new Map<string, ReceivedTrack>();
   /** Consumers whose publications still have the track of the former home. */
@@ -222,13 +225,15 @@ export class Receiving {
     if (this.former && this.prepares) {
       await this.#prepare(this.former);
     } else {
-      await this.former?.closeUnwanted();
-      await this.closeUnwanted();
+      this.former?.closeUnwanted();
+      this.closeUnwanted();
       await this.#consumeAll([...this.context.roster.tracks.values()].filter(({ publication }) => publication.wanted));
       for (const received of [...this.#received.values()]) await this.#applyPaused(received);
     }
     // Last: on an old media node it fails until the node is replaced.
     for (const received of [...this.#received.values()]) await this.#applyPreferredLayers(received);
+    const [error, ofFormer] = await Promise.all([this.closes.perform(), this.prepares ? undefined : this.former?.closes.perform()]);
+    if (error ?? ofFormer) throw error ?? ofFormer;
   }
 
   /** Makes a consumer of what the home displays, and closes the others: those that remain need no request when this home takes over. */
@@ -237,7 +242,7 @@ export class Receiving {
     for (const [producerId, { consumer, track }] of [...this.#received]) {
       if (wanted.has(track)) continue;
       this.drop(producerId);
-      if (this.#exists(track)) await this.context.signaling.request("closeConsumer", { consumerId: consumer.id });
+      if (this.#exists(track)) this.closes.add(consumer.id);
     }
     await this.#consumeAll([...wanted]);
   }
@@ -261,13 +266,13 @@ export class Receiving {
   }
 
   /** Closes what is not to be received any more. */
-  async closeUnwanted(): Promise<void> {
+  closeUnwanted(): void {
     for (const [producerId, { consumer, track }] of [...this.#received]) {
       const exists = this.#exists(track);
       if (exists && track.publication.subscribed) continue;
       this.drop(producerId);
       track.publication.setTrack(undefined);
-      if (exists) await this.context.signaling.request("closeConsumer", { consumerId: consumer.id });
+      if (exists) this.closes.add(consumer.id);
     }
   }
 

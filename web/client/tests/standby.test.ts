@@ -125,7 +125,7 @@ test("without the standby that the server means, everything is made again", asyn
   rig.server.requests.length = 0;
   rig.server.push("peerMoved", PROMOTED);
   await vi.waitFor(() => expect(rig.states).toEqual(["reconnecting", "connected"]));
-  expect(rig.requests("createTransport")).toEqual([{ direction: "send" }, { direction: "recv" }]);
+  expect(new Set(rig.requests("createTransport"))).toEqual(new Set([{ direction: "send" }, { direction: "recv" }]));
   expect(rig.requests("produce").map(({ replaces }) => replaces)).toEqual([undefined, undefined]);
   expect(rig.server.count("closeTransport")).toBe(2);
 });
