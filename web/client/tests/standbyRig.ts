@@ -94,9 +94,9 @@ export class StandbyRig {
     return this.ofStandby(event).map(({ transportId }) => transportId as string);
   }
 
-  /** The failures before each attempt that was planned. */
-  get planned(): number[] {
-    return standbyDelay.mock.calls.map(([failures]) => failures);
+  /** The failures and ends before each attempt that was planned. */
+  get planned(): [number, number][] {
+    return standbyDelay.mock.calls.map(([{ failures, ends }]) => [failures, ends]);
   }
 
   get annsCamera(): Publication {
