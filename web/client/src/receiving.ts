@@ -13,6 +13,7 @@ import { CallError } from "./errors.ts";
 import type { ConsumerLayers, ConsumerScores, PreferredLayers, ResumedConsumer } from "./generated/messages.ts";
 import { untilDelivered } from "./handover.ts";
 import type { HomeContext } from "./homeContext.ts";
+import { MAX_PREPARED, mostImportant } from "./preparedTracks.ts";
 import type { Publication } from "./publication.ts";
 import type { RemoteTrack } from "./roster.ts";
 import { BEST_SCORE, scoreOnTheWay } from "./scores.ts";
@@ -37,9 +38,6 @@ interface Report {
   score?: number;
   closed?: boolean;
 }
-
-/** Each consumer costs the browser a decoder, and the media node memory. */
-const MAX_PREPARED = 12;
 
 export interface ReceivingListener {
   /** A reconciliation finished, or a track was handed over. */
@@ -105,9 +103,13 @@ export class Receiving {
     });
   }
 
-  /** Whether everything is received that this standby of a home prepares. What exceeds the limit is made after it has taken over. */
+  /**
+   * Whether this standby of a home receives as much as one prepares. What exceeds the limit is made after it has taken over, also when it has become
+   * more important a moment ago.
+   */
   hasPrepared(home: Receiving): boolean {
-    return this.#toPrepare(home).every(({ producerId }) => this.receives(producerId));
+    const displayed = this.#displayedBy(home);
+    return displayed.filter(({ producerId }) => this.receives(producerId)).length >= Math.min(displayed.length, MAX_PREPARED);
   }
 
   /** Reconciles. Settles when the state is reached that is wanted now. */
@@ -236,20 +238,23 @@ export class Receiving {
     if (error ?? ofFormer) throw error ?? ofFormer;
   }
 
-  /** Makes a consumer of what the home displays, and closes the others: those that remain need no request when this home takes over. */
+  /**
+   * Makes a consumer of what the home displays, and then closes the others: those that remain need no request when this home takes over, which may be
+   * at any moment.
+   */
   async #prepare(home: Receiving): Promise<void> {
-    const wanted = new Set(this.#toPrepare(home));
+    const wanted = new Set(mostImportant(this.#displayedBy(home)));
+    for (const [producerId, { track }] of [...this.#received]) if (!this.#exists(track)) this.drop(producerId);
+    await this.#consumeAll([...wanted]);
     for (const [producerId, { consumer, track }] of [...this.#received]) {
-      if (wanted.has(track)) continue;
+      if (!this.prepares || wanted.has(track)) continue;
       this.drop(producerId);
       if (this.#exists(track)) this.closes.add(consumer.id);
     }
-    await this.#consumeAll([...wanted]);
   }
 
-  #toPrepare(home: Receiving): RemoteTrack[] {
-    const displayed = [...this.context.roster.tracks.values()].filter(({ producerId, publication }) => publication.wanted && home.receives(producerId));
-    return displayed.slice(0, MAX_PREPARED);
+  #displayedBy(home: Receiving): RemoteTrack[] {
+    return [...this.context.roster.tracks.values()].filter(({ producerId, publication }) => publication.wanted && home.receives(producerId));
   }
 
   async #consumeAll(tracks: readonly RemoteTrack[]): Promise<void> {

@@ -60,6 +60,8 @@ pub(crate) struct Producer {
     pub(super) successor: Option<(ProducerKey, Micros)>,
     /// The producers with consumers that wait for this one.
     pub(super) predecessors: Vec<ProducerKey>,
+    /// By encoding: what the producer that this one replaces needed, bit/s.
+    pub(super) inherited: Vec<Option<u64>>,
     /// The encodings that the client, or the origin of a pipe, is asked to send.
     pub(crate) wanted: WantedEncodings,
     /// The last `LayersWanted` event.
@@ -120,6 +122,7 @@ impl Producer {
             is_awaited: false,
             successor: None,
             predecessors: Vec::new(),
+            inherited: Vec::new(),
             misses_packets: false,
             has_spatial_layers: false,
         }
