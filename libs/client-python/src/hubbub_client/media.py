@@ -16,8 +16,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from hubbub_contracts.socket.base import ClientRequest
-from hubbub_contracts.socket.consumer import CloseConsumer, ConsumerLayersChanged, ConsumerPaused, ConsumerResumed
-from hubbub_contracts.socket.producer import CloseProducer
+from hubbub_contracts.socket.consumer import ConsumerLayersChanged, ConsumerPaused, ConsumerResumed
 from hubbub_contracts.socket.room import SessionResumed
 from hubbub_contracts.socket.stats import GetStats
 from hubbub_contracts.socket.transport import CloseTransport
@@ -114,21 +113,17 @@ class Media:
                 raise CallError.of(result) from result
 
     def apply_snapshot(self, session: SessionResumed) -> None:
-        """After `resume`: drops what the server no longer has, and closes on the server what this client has not."""
+        """After `resume`: drops what the server no longer has. `sync` closes there what this client does not have."""
         transports = {one.transport_id for one in session.transports}
         for direction, transport_id in self._transports.ids.items():
             if transport_id in transports:
                 transports.discard(transport_id)
             else:
                 self._drop_transport(direction)
-        producers = self._sending.apply_snapshot(session.producers)
-        consumers = self._receiving.apply_snapshot(session.consumers)
         for unknown in transports:
             self._close_on_server(CloseTransport(transport_id=unknown))
-        for unknown in producers:
-            self._close_on_server(CloseProducer(producer_id=unknown))
-        for unknown in consumers:
-            self._close_on_server(CloseConsumer(consumer_id=unknown))
+        self._sending.apply_snapshot(session.producers)
+        self._receiving.apply_snapshot(session.consumers)
 
     def moved(self) -> None:
         """The room has moved to another media node: drops all transports and closes them on the previous node."""

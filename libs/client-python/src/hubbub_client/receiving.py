@@ -18,6 +18,7 @@ from hubbub_contracts.socket.room import ResumedConsumer
 from hubbub_rtp.errors import InvalidRtpParameters, UnsupportedCodec
 from hubbub_rtp.receiver import Receiver, StreamParameters
 
+from .closes import Closes
 from .coalesced_task import CoalescedTask
 from .errors import CallError
 from .media_context import MediaContext
@@ -61,6 +62,7 @@ class Receiving:
         self._roster = roster
         self._listener = listener
         self._received: dict[str, _Received] = {}
+        self._closes = Closes(lambda one: context.signaling.request(CloseConsumer(consumer_id=one)))
         self._cut_off: set[str] = set()
         """Consumers that nothing arrives for at the server. The report may precede the answer that introduces one."""
         self._refused: set[str] = set()
@@ -77,8 +79,8 @@ class Receiving:
         """The server's id of a track; None while it is not received."""
         return next((one.consumer_id for one in self._received.values() if one.track.publication is publication), None)
 
-    def apply_snapshot(self, known: Iterable[ResumedConsumer]) -> list[str]:
-        """After `resume`: drops what the server no longer has. Returns the consumers that this client does not have."""
+    def apply_snapshot(self, known: Iterable[ResumedConsumer]) -> None:
+        """After `resume`: drops what the server no longer has. The next run closes there what is not known here."""
         consumers = {one.consumer_id: one for one in known}
         for producer_id, received in list(self._received.items()):
             consumer = consumers.pop(received.consumer_id, None)
@@ -89,7 +91,7 @@ class Receiving:
                 received.track.publication.set_current_layers(consumer.layers)
                 received.track.publication.set_paused_by_bandwidth(consumer.paused_by_bandwidth)
                 self.paused_by_server(consumer.consumer_id, "link", paused=consumer.paused_by_link)
-        return list(consumers)
+        self._closes.add(*consumers)
 
     def closed(self, consumer_id: str) -> None:
         """The server has closed a consumer."""
@@ -135,7 +137,7 @@ class Receiving:
                 continue
             self._drop(producer_id)
             if exists:
-                await self._context.signaling.request(CloseConsumer(consumer_id=received.consumer_id))
+                self._closes.add(received.consumer_id)
         wanted = [
             track
             for producer_id, track in self._roster.tracks.items()
@@ -151,6 +153,9 @@ class Receiving:
                     raise result
         for received in list(self._received.values()):
             await self._apply_preferred_layers(received)
+        error = await self._closes.perform()
+        if error is not None:
+            raise error
 
     async def _consume(self, transport: RtpTransport, track: RemoteTrack) -> None:
         publication = track.publication

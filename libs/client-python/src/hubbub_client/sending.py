@@ -11,6 +11,7 @@ from hubbub_contracts.socket.producer import CloseProducer, PauseProducer, Produ
 from hubbub_contracts.socket.room import ResumedProducer
 
 from .capabilities import VideoCodec
+from .closes import Closes
 from .coalesced_task import CoalescedTask
 from .errors import CallError
 from .media_context import MediaContext
@@ -59,6 +60,7 @@ class Sending:
         self._cname = secrets.token_hex(8)
         self._next_mid = 0
         self._sent: dict[Source, _Sent] = {}
+        self._closes = Closes(lambda one: context.signaling.request(CloseProducer(producer_id=one)))
         self.task = CoalescedTask(self._send, listener.media_stable)
         """Reconciles."""
 
@@ -66,8 +68,8 @@ class Sending:
         """The server's id of a track; None while it is not sent."""
         return next((one.producer_id for one in self._sent.values() if one.publication is publication), None)
 
-    def apply_snapshot(self, known: Iterable[ResumedProducer]) -> list[str]:
-        """After `resume`: drops what the server no longer has. Returns the producers that this client does not have."""
+    def apply_snapshot(self, known: Iterable[ResumedProducer]) -> None:
+        """After `resume`: drops what the server no longer has. The next run closes there what is not known here."""
         producers = {one.producer_id: one for one in known}
         for source, sent in list(self._sent.items()):
             producer = producers.pop(sent.producer_id, None)
@@ -75,7 +77,7 @@ class Sending:
                 self._drop(source)
             else:
                 sent.paused = producer.paused
-        return list(producers)
+        self._closes.add(*producers)
 
     def closed(self, producer_id: str) -> Source | None:
         """The server has closed a producer. Returns its source if it was one of this client's."""
@@ -95,7 +97,7 @@ class Sending:
         for source, sent in list(self._sent.items()):
             if self._local.get(source) is not sent.publication:
                 self._drop(source)
-                await self._context.signaling.request(CloseProducer(producer_id=sent.producer_id))
+                self._closes.add(sent.producer_id)
         for source, publication in list(self._local.items()):
             current = self._sent.get(source) or await self._produce(source, publication)
             paused = publication.muted
@@ -104,6 +106,9 @@ class Sending:
                 change = PauseProducer if paused else ResumeProducer
                 await self._context.signaling.request(change(producer_id=current.producer_id))
                 current.paused = paused
+        error = await self._closes.perform()
+        if error is not None:
+            raise error
 
     async def _produce(self, source: Source, publication: LocalPublication) -> _Sent:
         transport = await self._transports.get("send")
