@@ -4,6 +4,7 @@ mod common;
 
 mod targets;
 
+mod bad_networks;
 mod bandwidth;
 mod close_cascades;
 mod close_large_room;
@@ -22,7 +23,6 @@ mod last_n_audio;
 mod layer_switches;
 mod limited_layers;
 mod loss_reports;
-mod lossy_call;
 mod many_ssrcs;
 mod mutated_sessions;
 mod node_link_allocation;
