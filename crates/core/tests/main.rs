@@ -48,6 +48,7 @@ mod rollover;
 mod round_trips;
 mod scores;
 mod sender_reports;
+mod shared_link;
 mod simulcast;
 mod simulcast_codecs;
 mod spatial_layers;
