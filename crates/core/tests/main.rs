@@ -9,6 +9,7 @@ mod bandwidth;
 mod close_cascades;
 mod close_large_room;
 mod closed_once;
+mod dtx;
 mod feedback;
 mod forward_audio;
 mod forward_codecs;
