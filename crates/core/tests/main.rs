@@ -20,6 +20,7 @@ mod ice_connect;
 mod ingress_limit;
 mod key_frame_requests;
 mod key_frame_svc;
+mod key_frames_behind_pipes;
 mod last_n_audio;
 mod layer_switches;
 mod limited_layers;
