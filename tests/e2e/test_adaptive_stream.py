@@ -1,5 +1,7 @@
 """The page receives each video in the layer that its tile needs, and others send no more than that."""
 
+import asyncio
+import logging
 from urllib.parse import urlencode
 
 from playwright.async_api import ViewportSize
@@ -9,6 +11,8 @@ from e2e.prepared_calls import CONNECTIONS
 from support.browser import MARKS, CallBrowser, Tab
 from support.installation import Installation
 
+logger = logging.getLogger("adaptive-stream")
+
 TWO_LAYERS = {"width": 640, "height": 360}
 LARGE = ViewportSize(width=1280, height=800)
 SMALL = ViewportSize(width=360, height=300)
@@ -17,6 +21,33 @@ _ENCODINGS = """(expected) => {
   const senders = connections.flatMap((connection) => connection.getSenders());
   const { encodings } = senders.find(({ track }) => track?.kind === "video").getParameters();
   return JSON.stringify(encodings.map(({ active }) => active)) === JSON.stringify(expected);
+}"""
+# The browser has no window that another one could cover.
+_SET_HIDDEN = """(hidden) => {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+_SHOW = (
+    """async (width) => {
+  const video = document.querySelector(".hb-tile:not([data-own]) video");
+  const frames = () => video.getVideoPlaybackQuality().totalVideoFrames;
+  const before = frames();
+  const start = performance.now();
+  ("""
+    + _SET_HIDDEN
+    + """)(false);
+  return new Promise((resolve) => {
+    const look = (now, picture) => {
+      if (frames() > before && picture.width === width) resolve(performance.now() - start);
+      else video.requestVideoFrameCallback(look);
+    };
+    video.requestVideoFrameCallback(look);
+  });
+}"""
+)
+_RECEIVES_NOTHING = """() => {
+  const others = [...hubbub.call.participants.values()].filter(({ isLocal }) => !isLocal);
+  return others.every(({ publications }) => publications.get("camera")?.currentLayers === undefined);
 }"""
 
 
@@ -42,6 +73,21 @@ async def test_a_layer_that_nobody_displays_is_not_encoded(
     await ben.page.set_viewport_size(LARGE)
     await wait_encodings(ann, [True, True])
     await wait_layer(ben, "Ann", 1)
+
+
+async def test_a_hidden_tab_is_sharp_soon_after_it_is_shown_again(
+    installation: Installation, browser: CallBrowser, call_id: str
+) -> None:
+    """Logs how soon, after Ann's browser has stopped to encode what the tab needs."""
+    ann, ben = await start_observed_call(browser, installation, call_id)
+    for _ in range(3):
+        await wait_layer(ben, "Ann", 1)
+        await ben.page.evaluate(_SET_HIDDEN, True)
+        await ben.page.wait_for_function(_RECEIVES_NOTHING, timeout=40_000)
+        await wait_encodings(ann, [True, False])
+        async with asyncio.timeout(40):
+            sharp_after = await ben.page.evaluate(_SHOW, TWO_LAYERS["width"])
+        logger.info("sharp %.0f ms after the tab was shown again", sharp_after)
 
 
 async def start_observed_call(browser: CallBrowser, installation: Installation, call_id: str) -> tuple[Tab, Tab]:
