@@ -862,7 +862,7 @@ export interface ConsumerPaused {
    */
   consumerId: string;
   /**
-   * `bandwidth`: not even the lowest layer fits into what the client can receive. `link`: the sender is connected to another part of the server, which cannot be reached at the moment. More reasons may follow.
+   * `bandwidth`: not even the lowest layer fits into what the client can receive. `link`: the sender is connected to another part of the server, which cannot be reached at the moment. More reasons may follow. There is none for a sender that pauses its producer: `producerPaused` tells that to everybody else in the room.
    */
   reason: string;
 }
