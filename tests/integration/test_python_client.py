@@ -277,9 +277,11 @@ async def test_the_servers_statistics_of_transports_and_tracks(installation: Ins
             (inbound,) = await ann.server_stats(sent)
             assert isinstance(inbound, InboundStats)
             assert (inbound.kind, inbound.packet_count > 0) == ("video", True)
+            assert inbound.mime_type is not None
             (outbound,) = await bob.server_stats(camera)
             assert isinstance(outbound, OutboundStats)
             assert (outbound.kind, outbound.packet_count > 0) == ("video", True)
+            assert (outbound.mime_type, outbound.rtx_ssrc is not None) == (inbound.mime_type, True)
 
 
 async def test_a_pause_for_lack_of_bandwidth_is_shown(installation: Installation, call_id: str) -> None:
