@@ -1,14 +1,14 @@
 """The interruption of video and sound when the media node of one of two people dies, with and without a standby.
 
-    python tests/load/bench_failover.py [ROUNDS] [standby | plain | both] [video]
+    python tests/load/bench_failover.py [ROUNDS] [standby | plain | both] [sound]
 
 Two tabs of Chromium are in a call, each on another of three nodes. First, the cost of the call is measured while
 nothing happens, in turns of both modes; with 0 ROUNDS that is all. Then, in each round, the node of one of them is
 killed (SIGKILL) or frozen (SIGSTOP), each in turn. The person on it is the sender of one picture and the receiver of
 the other one: the interruption of a round is the longer one of both.
 
-The tabs' output is captured to know what is heard, which takes CPU time; with `video` it is not, and the devices are
-those of Chromium. Everything shares this machine, the browser included.
+With `sound`, the microphones are tones and the tabs' output is captured, to measure silence as well. That delays video:
+its figures are those of a run without it. Everything shares this machine, the browser included.
 """
 
 from __future__ import annotations
@@ -81,10 +81,9 @@ class Call:
                 break
             await self.tabs.pop("Ben").close()
             self._ears.pop("Ben", None)
-        if self._sound:
-            for name in self.tabs.keys() - self._ears.keys():
-                self._ears[name] = Ear(self.tabs[name])
-                await self._ears[name].listen()
+        for name in self.tabs.keys() - self._ears.keys():
+            self._ears[name] = Ear(self.tabs[name], listens=self._sound)
+            await self._ears[name].listen()
         if self._standby == "on":
             for tab in self.tabs.values():
                 await tab.page.wait_for_function("hubbub.call.hasStandby", timeout=PREPARED_WITHIN * 1000, polling=50)
@@ -103,16 +102,15 @@ class Call:
         """Forgets what was seen and heard before."""
         for name, tab in self.tabs.items():
             await begin(tab)
-            if self._sound:
-                await self._ears[name].begin()
+            await self._ears[name].begin()
 
     async def look(self, name: str) -> dict[str, Any]:
         """What this person has seen since `begin`."""
         return await look(self.tabs[name])
 
-    async def heard(self, name: str) -> Sound | None:
-        """What this person has heard since `begin`. None: nobody listened."""
-        return await self._ears[name].end() if self._sound else None
+    async def heard(self, name: str) -> Sound:
+        """What this person has heard since `begin`."""
+        return await self._ears[name].end()
 
     async def close(self) -> None:
         for tab in self.tabs.values():
@@ -121,7 +119,7 @@ class Call:
     async def _open(self, name: str) -> None:
         query = {"room": ROOM, "name": name, "join": "", "width": 640, "height": 360, "standby": self._standby}
         address = f"{self._installation.url}/?{urlencode(query)}"
-        script = TIMELINE + (Ear.script(TONES[name]) if self._sound else "")
+        script = TIMELINE + Ear.script(TONES[name] if self._sound else None)
         self.tabs[name] = await self._browser.open_page(address, name, script=script)
         await self.tabs[name].wait_joined()
 
@@ -205,4 +203,4 @@ if __name__ == "__main__":
     arguments = sys.argv[1:]
     chosen = [each for each in MODES if each in arguments] or list(MODES)
     asked = next((int(each) for each in arguments if each.isdigit()), ROUNDS)
-    asyncio.run(run(asked, chosen, sound="video" not in arguments))
+    asyncio.run(run(asked, chosen, sound="sound" in arguments))

@@ -44,8 +44,8 @@ class Round:
 
     by_other: Steps
     by_moved: Steps
-    heard_by_other: Sound | None
-    heard_by_moved: Sound | None
+    heard_by_other: Sound
+    heard_by_moved: Sound
 
     @property
     def worse(self) -> Steps:
@@ -55,9 +55,9 @@ class Round:
     def line(self) -> str:
         """Its figures, of the sender's node and then of the receiver's node."""
         parts = [f"{part.interruption * 1000:.0f}" for part in (self.by_other, self.by_moved)]
-        sounds = [each for each in (self.heard_by_other, self.heard_by_moved) if each is not None]
+        sounds = self.heard_by_other, self.heard_by_moved
         concealed = [f"{each.concealed:.0f}" for each in sounds]
-        silent = [f"{each.silent:.0f}" for each in sounds]
+        silent = [f"{each.silent:.0f}" for each in sounds if each.silent is not None]
         shown = {"video": parts, "concealed": concealed, "silent": silent}
         return "; ".join(f"{name} {', '.join(values)}" for name, values in shown.items() if values)
 
@@ -114,11 +114,10 @@ def show_cost(costs: Mapping[str, Sequence[Cost]]) -> None:
         write(f"{title:<38}" + "".join(f"{getattr(each, name):>12.2f}" for each in columns.values()))
 
 
-def _show_sound(view: str, heard: Sequence[Sound | None]) -> None:
-    sounds = [each for each in heard if each is not None]
-    if sounds:
-        concealed, silent = _both([each.concealed for each in sounds]), _both([each.silent for each in sounds])
-        write(f"sound, {view}: concealed {concealed}, silent at most {silent}")
+def _show_sound(view: str, heard: Sequence[Sound]) -> None:
+    silences = [each.silent for each in heard if each.silent is not None]
+    silent = f", longest silence {_both(silences)}" if silences else ""
+    write(f"sound, {view}: concealed {_both([each.concealed for each in heard])}{silent}")
 
 
 def _both(times: Sequence[float]) -> str:

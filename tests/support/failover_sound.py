@@ -17,32 +17,35 @@ class Sound:
 
     concealed: float
     """For how long missing packets were replaced by a guess, silence not included."""
-    silent: float
-    """The longest silence at the output of the page."""
+    silent: float | None
+    """The longest silence at the output of the page. None: nobody listened."""
 
 
 class Ear:
-    """Listens in a tab of a `capturable` browser that was opened with `script`."""
+    """Reads what a tab conceals that was opened with `script`, and listens to it if it is in a `capturable` browser."""
 
-    def __init__(self, tab: Tab) -> None:
+    def __init__(self, tab: Tab, *, listens: bool) -> None:
         self._tab = tab
-        self._output = TabOutput(tab)
+        self._output = TabOutput(tab) if listens else None
 
     @staticmethod
-    def script(frequency: int) -> str:
-        """For the page, whose microphone is a tone of `frequency` hertz."""
-        return steady_devices(frequency) + _CONCEALMENT
+    def script(frequency: int | None) -> str:
+        """For the page; if it is listened to, its microphone is a tone of `frequency` hertz."""
+        return _CONCEALMENT + ("" if frequency is None else steady_devices(frequency))
 
     async def listen(self) -> None:
         """To be called once, before all others."""
-        await self._output.listen()
+        if self._output is not None:
+            await self._output.listen()
 
     async def begin(self) -> None:
         """Forgets what was heard before."""
-        await self._output.heard()
+        if self._output is not None:
+            await self._output.heard()
         await self._tab.page.evaluate("concealment.begin()")
 
     async def end(self) -> Sound:
         """What was heard since `begin`."""
-        heard = await self._output.heard()
-        return Sound(concealed=await self._tab.page.evaluate("concealment.end()"), silent=heard.silent)
+        heard = None if self._output is None else await self._output.heard()
+        concealed = await self._tab.page.evaluate("concealment.end()")
+        return Sound(concealed, None if heard is None else heard.silent)

@@ -33,7 +33,7 @@ class Steps:
     """Seconds that each step took."""
 
     interruption: float
-    """The longest time between two frames after the failure."""
+    """The time between the last frame before `peerMoved` and the first one after it."""
     detect: float
     """From the failure to the fence of the node's lease."""
     decide: float
@@ -110,10 +110,12 @@ def steps(
 
     None: some are unknown.
     """
-    gaps = [each for each in receiver["gaps"] if each["to"] > failed * 1000]
-    if decision.fenced is None or decision.written is None or told is None or not gaps:
+    if decision.fenced is None or decision.written is None or told is None:
         return None
-    gap = max(gaps, key=lambda each: each["to"] - each["from"])
+    # Nothing is shown again before the client is told. Others are of a machine that stood still.
+    gap = next((each for each in receiver["gaps"] if each["from"] < told < each["to"]), None)
+    if gap is None:
+        return None
     # A node sends to a client that it takes over before the client is told, and shows it.
     received = max(gap["received"], told)
     ready = max([told, *(each for each in (*sender["sends"], *receiver["receives"]) if each <= received)])
