@@ -3277,6 +3277,10 @@ export interface RoomInfo {
     [k: string]: unknown;
   };
   /**
+   * All its media nodes: the first one, and those of its peers.
+   */
+  nodes?: string[];
+  /**
    * How many are in it.
    */
   participants: number;
@@ -3291,7 +3295,7 @@ export interface RoomInfo {
   waiting: number;
 }
 /**
- * The room's first media node; a large room has more, those of its peers. Absent: none, or nobody has joined.
+ * The room's first media node. Absent: none, or nobody has joined.
  */
 export interface Placement1 {
   /**

@@ -18,11 +18,16 @@ from .stored_record import StoredPeer, StoredRoom
 _order_of_joins = attrgetter("joined_at", "peer_id")
 
 
+def in_order_of_joins(room: Room) -> list[StoredPeer]:
+    """The peers of a room."""
+    return sorted(room.peers.values(), key=_order_of_joins)
+
+
 def snapshot(room: Room | None, revision: int) -> Encoded[RoomSnapshot] | None:
     """Returns the room as a message, its peers in the order of their joins; None when it is unknown or closed."""
     if room is None or room.settings is None:
         return None
-    return _encoded(room.settings, sorted(room.peers.values(), key=_order_of_joins), revision)
+    return _encoded(room.settings, in_order_of_joins(room), revision)
 
 
 def snapshot_with(
