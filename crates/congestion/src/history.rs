@@ -2,9 +2,10 @@
 
 mod slot;
 
+use std::collections::VecDeque;
 use std::num::NonZeroU8;
 
-use slot::{Slot, State};
+use slot::Slot;
 
 use crate::time::{Micros, SECOND};
 
@@ -12,10 +13,10 @@ use crate::time::{Micros, SECOND};
 /// of what the link was ten seconds ago is worthless.
 const KEPT: u64 = 10 * SECOND;
 
-const INITIAL_CAPACITY: usize = 256;
+const INITIAL_BLOCKS: usize = 32;
 
 /// 64 KiB for each receiver. At 1,200 bytes these are 10 s of 8 Mbit/s.
-const MAX_CAPACITY: usize = 8_192;
+const MAX_BLOCKS: usize = 1_024;
 
 /// Identifies a probe; unique among the probes of the last seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,8 +51,8 @@ pub(crate) struct SendHistory {
     newest: Option<Newest>,
     /// The packets of its block. The others are far away in memory: they are written once for eight packets.
     recent: Block,
-    /// The packets before those: block `n` is at `n % len`. The length is a power of two.
-    blocks: Vec<Block>,
+    /// The blocks before it, without gaps.
+    older: VecDeque<Block>,
 }
 
 /// The packets with the numbers `BLOCK * n` to `BLOCK * n + BLOCK - 1`: a line of the cache.
@@ -66,8 +67,6 @@ struct Newest {
     /// Its extended number.
     number: u64,
     sent: Micros,
-    /// The extended number of the first packet after the last pause of [`KEPT`].
-    first: u64,
 }
 
 impl Default for SendHistory {
@@ -75,7 +74,7 @@ impl Default for SendHistory {
         Self {
             newest: None,
             recent: EMPTY,
-            blocks: vec![EMPTY; INITIAL_CAPACITY / BLOCK],
+            older: VecDeque::with_capacity(INITIAL_BLOCKS),
         }
     }
 }
@@ -84,156 +83,96 @@ impl SendHistory {
     /// Records a packet. Numbers are consecutive; a number behind the newest starts the next cycle of 65,536.
     #[inline]
     pub(crate) fn record(&mut self, number: u16, packet: SentPacket) {
-        let mut extended = 1 << 16 | u64::from(number);
-        let mut first = extended;
-        if let Some(newest) = self.newest {
-            let step = number.wrapping_sub(newest.number as u16).max(1);
-            extended = newest.number + u64::from(step);
-            let is_after_pause = packet.sent.since(newest.sent) > KEPT;
-            first = if is_after_pause {
-                extended
-            } else {
-                newest.first
-            };
-            let (from, to) = (block_of(newest.number), block_of(extended));
-            if from != to {
-                self.advance(from, to, packet.sent);
+        let place = match &mut self.newest {
+            Some(newest) if packet.sent.since(newest.sent) <= KEPT => {
+                let former = newest.number;
+                let step = number.wrapping_sub(former as u16).max(1);
+                newest.number = former + u64::from(step);
+                newest.sent = packet.sent;
+                let (number, skipped) = (newest.number, block_of(newest.number) - block_of(former));
+                if skipped > 0 {
+                    self.advance(skipped, packet.sent);
+                }
+                place_of(number)
             }
-        }
-        self.newest = Some(Newest {
-            number: extended,
-            sent: packet.sent,
-            first,
-        });
-        if let Some(slot) = self.recent.get_mut(place_of(extended)) {
+            _ => self.start(number, packet.sent),
+        };
+        if let Some(slot) = self.recent.get_mut(place) {
             *slot = Slot::new(packet);
         }
     }
 
-    /// What feedback that comes now can have news of; `None`: nothing.
-    pub(crate) fn reportable(&mut self, now: Micros) -> Option<Reportable<'_>> {
-        let newest = self
-            .newest
-            .filter(|newest| now.since(newest.sent) <= KEPT)?;
-        let capacity = self.capacity() as u64;
-        Some(Reportable {
-            oldest: newest
-                .first
-                .max((newest.number + 1).saturating_sub(capacity)),
-            newest,
-            now,
-            history: self,
-        })
-    }
-
-    /// The most packets that feedback can have news of.
-    pub(crate) fn capacity(&self) -> usize {
-        BLOCK * self.blocks.len()
-    }
-
-    #[inline]
-    fn slot(&mut self, newest: u64, extended: u64) -> Option<&mut Slot> {
-        let block = if block_of(extended) == block_of(newest) {
-            &mut self.recent
-        } else {
-            let index = self.index(block_of(extended));
-            self.blocks.get_mut(index)?
-        };
-        block.get_mut(place_of(extended))
-    }
-
-    /// Makes block `to` the recent one, instead of `from`.
-    #[inline(never)]
-    fn advance(&mut self, from: u64, to: u64, now: Micros) {
-        while self.blocks.len() < MAX_CAPACITY / BLOCK && self.would_forget(from, now) {
-            self.grow(from);
-        }
-        let recent = std::mem::replace(&mut self.recent, EMPTY);
-        self.store(from, recent);
-        for skipped in (from + 1..to).rev().take(self.blocks.len()) {
-            self.store(skipped, EMPTY);
-        }
-    }
-
-    fn store(&mut self, number: u64, block: Block) {
-        let index = self.index(number);
-        if let Some(place) = self.blocks.get_mut(index) {
-            *place = block;
-        }
-    }
-
-    const fn index(&self, block: u64) -> usize {
-        block as usize & (self.blocks.len() - 1)
-    }
-
-    /// Whether storing the block would overwrite a packet that feedback can still report.
-    fn would_forget(&self, number: u64, now: Micros) -> bool {
-        let block = self.blocks.get(self.index(number)).unwrap_or(&EMPTY);
-        // The last one left last.
-        let last = block.iter().rev().find_map(|slot| slot.packet(now));
-        last.is_some_and(|packet| now.since(packet.sent) <= KEPT)
-    }
-
-    /// Doubles the blocks, before the one with this number is stored.
-    fn grow(&mut self, number: u64) {
-        let former = self.blocks.len();
-        let mut blocks = vec![EMPTY; 2 * former];
-        for number in number.saturating_sub(former as u64)..number {
-            let (from, to) = (
-                number as usize & (former - 1),
-                number as usize & (2 * former - 1),
-            );
-            if let (Some(block), Some(place)) = (self.blocks.get(from), blocks.get_mut(to)) {
-                *place = *block;
-            }
-        }
-        self.blocks = blocks;
-    }
-}
-
-/// The packets that feedback can have news of.
-pub(crate) struct Reportable<'a> {
-    history: &'a mut SendHistory,
-    newest: Newest,
-    /// The extended number of the first one that is kept.
-    oldest: u64,
-    now: Micros,
-}
-
-impl Reportable<'_> {
-    /// Notes what feedback says about packet `number`. Returns the packet if that is news, else `None`: the number was
-    /// never used, is too old, or was reported so before.
+    /// Notes what feedback that comes now says about the packets from number `first` on: when each arrived; `None`, that
+    /// it did not. Passes on what is news, unless the packet was never sent or is too old.
     #[inline]
     pub(crate) fn acknowledge(
         &mut self,
-        number: u16,
-        received: bool,
-    ) -> Option<(SentPacket, News)> {
-        let newest = self.newest;
-        let behind = (newest.number as u16).wrapping_sub(number);
-        let extended = newest.number.checked_sub(behind.into())?;
-        if extended < self.oldest {
-            return None;
-        }
-        let slot = self.history.slot(newest.number, extended)?;
-        let packet = slot.packet(newest.sent)?;
-        if self.now.since(packet.sent) > KEPT {
-            return None;
-        }
-        let is_pending = slot.state() == State::Pending;
-        let news = match (received, is_pending) {
-            (true, true) => News::Received,
-            (true, false) if slot.state() == State::ReportedLost => News::ReceivedLate,
-            (false, true) => News::Lost,
-            _ => return None,
+        now: Micros,
+        first: u16,
+        mut arrivals: impl Iterator<Item = Option<i64>>,
+        mut pass_on: impl FnMut(SentPacket, News, i64),
+    ) {
+        let Some(newest) = self.newest else {
+            return;
         };
-        slot.set_state(if received {
-            State::Received
-        } else {
-            State::ReportedLost
-        });
-        Some((packet, news))
+        let kept_since = Micros(now.0.saturating_sub(KEPT));
+        let oldest = (block_of(newest.number) - self.older.len() as u64) * BLOCK as u64;
+        let behind = (newest.number as u16).wrapping_sub(first);
+        let first = newest.number - u64::from(behind);
+        let forgotten = oldest.saturating_sub(first) as usize;
+        arrivals.by_ref().take(forgotten).for_each(drop);
+        let mut before = first.saturating_sub(oldest) as usize;
+        let (front, back) = self.older.as_mut_slices();
+        for slots in [
+            front.as_flattened_mut(),
+            back.as_flattened_mut(),
+            &mut self.recent,
+        ] {
+            let skipped = before.min(slots.len());
+            before -= skipped;
+            let (_, reported) = slots.split_at_mut(skipped);
+            for (slot, arrival) in reported.iter_mut().zip(arrivals.by_ref()) {
+                if let Some(news) = slot.state().news(arrival.is_some())
+                    && let Some(packet) = slot.packet(newest.sent)
+                    && packet.sent >= kept_since
+                {
+                    slot.note(news);
+                    pass_on(packet, news, arrival.unwrap_or_default());
+                }
+            }
+        }
     }
+
+    /// Begins with a packet, the first or the first after a pause of [`KEPT`]. Returns its place.
+    #[cold]
+    fn start(&mut self, number: u16, sent: Micros) -> usize {
+        let number = 1 << 16 | u64::from(number);
+        self.newest = Some(Newest { number, sent });
+        self.recent = EMPTY;
+        self.older.clear();
+        place_of(number)
+    }
+
+    /// Makes the block that is `steps` behind the recent one the recent one. Forgets the oldest.
+    #[inline(never)]
+    fn advance(&mut self, steps: u64, now: Micros) {
+        for _ in 0..steps.min(MAX_BLOCKS as u64 + 1) {
+            while let Some(oldest) = self.older.front()
+                && (self.older.len() >= MAX_BLOCKS || is_forgotten(oldest, now))
+            {
+                self.older.pop_front();
+            }
+            let recent = std::mem::replace(&mut self.recent, EMPTY);
+            self.older.push_back(recent);
+        }
+    }
+}
+
+/// Whether feedback that comes now cannot have news of a block.
+fn is_forgotten(block: &Block, now: Micros) -> bool {
+    // The last one left last.
+    let last = block.iter().rev().find_map(|slot| slot.packet(now));
+    last.is_none_or(|packet| now.since(packet.sent) > KEPT)
 }
 
 const fn block_of(extended: u64) -> u64 {
@@ -249,13 +188,18 @@ mod tests {
     use super::*;
 
     impl SendHistory {
-        fn acknowledge(
+        fn acknowledge_one(
             &mut self,
             now: Micros,
             number: u16,
             received: bool,
         ) -> Option<(SentPacket, News)> {
-            self.reportable(now)?.acknowledge(number, received)
+            let arrival = received.then_some(0);
+            let mut result = None;
+            self.acknowledge(now, number, std::iter::once(arrival), |packet, news, _| {
+                result = Some((packet, news));
+            });
+            result
         }
     }
 
@@ -274,7 +218,7 @@ mod tests {
         history.record(0, packet(2));
         let mut report = |number, received| {
             history
-                .acknowledge(Micros(9), number, received)
+                .acknowledge_one(Micros(9), number, received)
                 .map(|(packet, news)| (packet.sent.0, news))
         };
         assert_eq!(report(65_535, false), Some((1, News::Lost)));
@@ -293,44 +237,40 @@ mod tests {
             history.record(number, packet(1_000 * u64::from(number)));
         }
         let now = Micros(2 * SECOND);
-        assert!(history.acknowledge(now, 0, true).is_some());
+        assert!(history.acknowledge_one(now, 0, true).is_some());
         for number in 2_000..20_000 {
             history.record(number, packet(1_000 * u64::from(number)));
         }
-        assert_eq!(history.capacity(), MAX_CAPACITY);
+        assert_eq!(history.older.capacity(), MAX_BLOCKS);
         let now = Micros(20 * SECOND);
-        assert!(history.acknowledge(now, 19_999 - 8_192, true).is_none());
-        assert!(history.acknowledge(now, 20_000 - 8_192, true).is_some());
+        assert!(history.acknowledge_one(now, 19_999 - 8_200, true).is_none());
+        assert!(history.acknowledge_one(now, 20_000 - 8_192, true).is_some());
     }
 
     #[test]
     fn packets_older_than_ten_seconds_are_forgotten() {
         let mut history = SendHistory::default();
         history.record(7, packet(0));
-        assert!(history.acknowledge(Micros(KEPT + 1), 7, true).is_none());
-        assert!(history.acknowledge(Micros(KEPT), 7, true).is_some());
+        assert!(history.acknowledge_one(Micros(KEPT + 1), 7, true).is_none());
+        assert!(history.acknowledge_one(Micros(KEPT), 7, true).is_some());
     }
 
     #[test]
     fn numbers_that_were_skipped_are_of_no_packet() {
-        for skipped in [1, 2, BLOCK, 3 * BLOCK, INITIAL_CAPACITY - 1] {
+        for skipped in [1, 2, BLOCK, 3 * BLOCK, 300 * BLOCK] {
             let mut history = SendHistory::default();
-            let (used, skipped) = (INITIAL_CAPACITY as u16, skipped as u16);
+            let (used, skipped) = (256_u16, skipped as u16);
             for number in 0..used {
                 history.record(number, packet(u64::from(number)));
             }
             let now = Micros(used.into());
             history.record(used + skipped, packet(now.0));
             let known = (0..=used + skipped)
-                .filter(|number| history.acknowledge(now, *number, true).is_some())
+                .filter(|number| history.acknowledge_one(now, *number, true).is_some())
                 .count();
-            // Those in the capacity, without the skipped ones.
-            assert!(
-                known <= history.capacity() - usize::from(skipped),
-                "{skipped}: {known}"
-            );
+            assert_eq!(known, usize::from(used) + 1, "{skipped}");
             for number in used..used + skipped {
-                assert!(history.acknowledge(now, number, true).is_none());
+                assert!(history.acknowledge_one(now, number, true).is_none());
             }
         }
     }
@@ -340,10 +280,10 @@ mod tests {
         for pause in [KEPT + 1, Slot::PERIOD, Slot::PERIOD + 1] {
             let mut history = SendHistory::default();
             history.record(7, packet(0));
-            assert!(history.acknowledge(Micros(pause), 7, true).is_none());
+            assert!(history.acknowledge_one(Micros(pause), 7, true).is_none());
             history.record(8, packet(pause));
-            assert!(history.acknowledge(Micros(pause), 7, true).is_none());
-            assert!(history.acknowledge(Micros(pause), 8, true).is_some());
+            assert!(history.acknowledge_one(Micros(pause), 7, true).is_none());
+            assert!(history.acknowledge_one(Micros(pause), 8, true).is_some());
         }
     }
 
@@ -353,6 +293,6 @@ mod tests {
         for number in 0..=u16::MAX {
             history.record(number, packet(SECOND * u64::from(number)));
         }
-        assert_eq!(history.capacity(), INITIAL_CAPACITY);
+        assert_eq!(history.older.capacity(), INITIAL_BLOCKS);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU8;
 
-use super::{ClusterId, SentPacket};
+use super::{ClusterId, News, SentPacket};
 use crate::time::Micros;
 
 /// | bits     |                                              |
@@ -22,6 +22,19 @@ pub(super) enum State {
     Pending,
     ReportedLost,
     Received,
+}
+
+impl State {
+    /// What feedback that says whether the packet arrived adds to this.
+    #[inline]
+    pub(super) const fn news(self, arrived: bool) -> Option<News> {
+        match (self, arrived) {
+            (Self::Pending, true) => Some(News::Received),
+            (Self::Pending, false) => Some(News::Lost),
+            (Self::ReportedLost, true) => Some(News::ReceivedLate),
+            _ => None,
+        }
+    }
 }
 
 const SIZE: u32 = 41;
@@ -70,7 +83,16 @@ impl Slot {
         }
     }
 
-    pub(super) const fn set_state(&mut self, state: State) {
+    /// Notes what feedback has said.
+    #[inline]
+    pub(super) const fn note(&mut self, news: News) {
+        self.set_state(match news {
+            News::Received | News::ReceivedLate => State::Received,
+            News::Lost => State::ReportedLost,
+        });
+    }
+
+    const fn set_state(&mut self, state: State) {
         self.0 = self.0 & !(3 << STATE) | (state as u64) << STATE;
     }
 }
