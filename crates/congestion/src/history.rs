@@ -4,6 +4,7 @@ mod slot;
 
 use std::collections::VecDeque;
 use std::num::NonZeroU8;
+use std::slice;
 
 use slot::Slot;
 
@@ -69,6 +70,13 @@ struct Newest {
     sent: Micros,
 }
 
+impl Newest {
+    const NONE: Self = Self {
+        number: 0,
+        sent: Micros(0),
+    };
+}
+
 impl Default for SendHistory {
     fn default() -> Self {
         Self {
@@ -102,44 +110,28 @@ impl SendHistory {
         }
     }
 
-    /// Notes what feedback that comes now says about the packets from number `first` on: when each arrived; `None`, that
-    /// it did not. Passes on what is news, unless the packet was never sent or is too old.
-    #[inline]
-    pub(crate) fn acknowledge(
-        &mut self,
-        now: Micros,
-        first: u16,
-        mut arrivals: impl Iterator<Item = Option<i64>>,
-        mut pass_on: impl FnMut(SentPacket, News, i64),
-    ) {
-        let Some(newest) = self.newest else {
-            return;
-        };
-        let kept_since = Micros(now.0.saturating_sub(KEPT));
+    /// The packets from number `first` on, for feedback that comes now.
+    pub(crate) fn reported(&mut self, now: Micros, first: u16) -> Reported<'_> {
+        let newest = self.newest.unwrap_or(Newest::NONE);
         let oldest = (block_of(newest.number) - self.older.len() as u64) * BLOCK as u64;
         let behind = (newest.number as u16).wrapping_sub(first);
-        let first = newest.number - u64::from(behind);
-        let forgotten = oldest.saturating_sub(first) as usize;
-        arrivals.by_ref().take(forgotten).for_each(drop);
-        let mut before = first.saturating_sub(oldest) as usize;
+        let first = newest.number.saturating_sub(behind.into());
         let (front, back) = self.older.as_mut_slices();
-        for slots in [
+        let parts = [
             front.as_flattened_mut(),
             back.as_flattened_mut(),
             &mut self.recent,
-        ] {
-            let skipped = before.min(slots.len());
-            before -= skipped;
-            let (_, reported) = slots.split_at_mut(skipped);
-            for (slot, arrival) in reported.iter_mut().zip(arrivals.by_ref()) {
-                if let Some(news) = slot.state().news(arrival.is_some())
-                    && let Some(packet) = slot.packet(newest.sent)
-                    && packet.sent >= kept_since
-                {
-                    slot.note(news);
-                    pass_on(packet, news, arrival.unwrap_or_default());
-                }
-            }
+        ];
+        let mut before = first.saturating_sub(oldest) as usize;
+        Reported {
+            forgotten: oldest.saturating_sub(first) as usize,
+            parts: parts.map(|part| {
+                let skipped = before.min(part.len());
+                before -= skipped;
+                part.split_at_mut(skipped).1.iter_mut()
+            }),
+            newest: newest.sent,
+            kept_since: Micros(now.0.saturating_sub(KEPT)),
         }
     }
 
@@ -168,11 +160,49 @@ impl SendHistory {
     }
 }
 
+/// The packets that feedback reports, in the order of their numbers.
+pub(crate) struct Reported<'a> {
+    /// How many are not kept any more, before those that are.
+    forgotten: usize,
+    parts: [slice::IterMut<'a, Slot>; 3],
+    newest: Micros,
+    kept_since: Micros,
+}
+
+impl<'a> Reported<'a> {
+    /// Notes whether the next packet arrived. Returns it if that is news, else `None`: it was never sent, is too old, or was
+    /// reported so before.
+    #[inline]
+    pub(crate) fn next(&mut self, arrived: bool) -> Option<(SentPacket, News)> {
+        let slot = self.next_slot()?;
+        let news = slot.news(arrived)?;
+        let packet = slot.packet(self.newest);
+        if packet.sent < self.kept_since {
+            return None;
+        }
+        slot.note(news);
+        Some((packet, news))
+    }
+
+    #[inline]
+    fn next_slot(&mut self) -> Option<&'a mut Slot> {
+        if self.forgotten > 0 {
+            self.forgotten -= 1;
+            return None;
+        }
+        let [front, back, recent] = &mut self.parts;
+        front
+            .next()
+            .or_else(|| back.next())
+            .or_else(|| recent.next())
+    }
+}
+
 /// Whether feedback that comes now cannot have news of a block.
 fn is_forgotten(block: &Block, now: Micros) -> bool {
     // The last one left last.
-    let last = block.iter().rev().find_map(|slot| slot.packet(now));
-    last.is_none_or(|packet| now.since(packet.sent) > KEPT)
+    let last = block.iter().rev().find(|slot| !slot.is_empty());
+    last.is_none_or(|slot| now.since(slot.packet(now).sent) > KEPT)
 }
 
 const fn block_of(extended: u64) -> u64 {
@@ -188,18 +218,13 @@ mod tests {
     use super::*;
 
     impl SendHistory {
-        fn acknowledge_one(
+        fn report(
             &mut self,
             now: Micros,
             number: u16,
             received: bool,
         ) -> Option<(SentPacket, News)> {
-            let arrival = received.then_some(0);
-            let mut result = None;
-            self.acknowledge(now, number, std::iter::once(arrival), |packet, news, _| {
-                result = Some((packet, news));
-            });
-            result
+            self.reported(now, number).next(received)
         }
     }
 
@@ -218,7 +243,7 @@ mod tests {
         history.record(0, packet(2));
         let mut report = |number, received| {
             history
-                .acknowledge_one(Micros(9), number, received)
+                .report(Micros(9), number, received)
                 .map(|(packet, news)| (packet.sent.0, news))
         };
         assert_eq!(report(65_535, false), Some((1, News::Lost)));
@@ -237,22 +262,22 @@ mod tests {
             history.record(number, packet(1_000 * u64::from(number)));
         }
         let now = Micros(2 * SECOND);
-        assert!(history.acknowledge_one(now, 0, true).is_some());
+        assert!(history.report(now, 0, true).is_some());
         for number in 2_000..20_000 {
             history.record(number, packet(1_000 * u64::from(number)));
         }
         assert_eq!(history.older.capacity(), MAX_BLOCKS);
         let now = Micros(20 * SECOND);
-        assert!(history.acknowledge_one(now, 19_999 - 8_200, true).is_none());
-        assert!(history.acknowledge_one(now, 20_000 - 8_192, true).is_some());
+        assert!(history.report(now, 19_999 - 8_200, true).is_none());
+        assert!(history.report(now, 20_000 - 8_192, true).is_some());
     }
 
     #[test]
     fn packets_older_than_ten_seconds_are_forgotten() {
         let mut history = SendHistory::default();
         history.record(7, packet(0));
-        assert!(history.acknowledge_one(Micros(KEPT + 1), 7, true).is_none());
-        assert!(history.acknowledge_one(Micros(KEPT), 7, true).is_some());
+        assert!(history.report(Micros(KEPT + 1), 7, true).is_none());
+        assert!(history.report(Micros(KEPT), 7, true).is_some());
     }
 
     #[test]
@@ -266,24 +291,24 @@ mod tests {
             let now = Micros(used.into());
             history.record(used + skipped, packet(now.0));
             let known = (0..=used + skipped)
-                .filter(|number| history.acknowledge_one(now, *number, true).is_some())
+                .filter(|number| history.report(now, *number, true).is_some())
                 .count();
             assert_eq!(known, usize::from(used) + 1, "{skipped}");
             for number in used..used + skipped {
-                assert!(history.acknowledge_one(now, number, true).is_none());
+                assert!(history.report(now, number, true).is_none());
             }
         }
     }
 
     #[test]
     fn a_packet_before_a_pause_is_never_taken_for_a_recent_one() {
-        for pause in [KEPT + 1, Slot::PERIOD, Slot::PERIOD + 1] {
+        for pause in [KEPT + 1, 1 << 32, (1 << 32) + 1] {
             let mut history = SendHistory::default();
             history.record(7, packet(0));
-            assert!(history.acknowledge_one(Micros(pause), 7, true).is_none());
+            assert!(history.report(Micros(pause), 7, true).is_none());
             history.record(8, packet(pause));
-            assert!(history.acknowledge_one(Micros(pause), 7, true).is_none());
-            assert!(history.acknowledge_one(Micros(pause), 8, true).is_some());
+            assert!(history.report(Micros(pause), 7, true).is_none());
+            assert!(history.report(Micros(pause), 8, true).is_some());
         }
     }
 

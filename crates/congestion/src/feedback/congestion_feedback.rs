@@ -1,7 +1,5 @@
 //! Congestion control feedback of RFC 8888. Parsed and understood, but not offered: browsers do not send it.
 
-use std::iter::once;
-
 use super::Results;
 use crate::history::SendHistory;
 use crate::time::{Micros, SECOND};
@@ -91,9 +89,12 @@ impl<'a> CongestionFeedback<'a> {
                 (false, _) => None,
             };
             if let Some(number) = number_of(report.ssrc, report.sequence) {
-                history.acknowledge(now, number, once(arrival), |packet, news, at| {
-                    results.push(packet, news, at);
-                });
+                let news = history.reported(now, number).next(arrival.is_some());
+                match (news, arrival) {
+                    (Some((packet, news)), Some(at)) => results.add_arrived(packet, news, at),
+                    (Some((packet, _)), None) => results.add_lost(packet),
+                    (None, _) => {}
+                }
             }
         }
         results.sort();

@@ -45,7 +45,6 @@ pub(crate) struct Reported {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Results {
     arrived: Vec<ArrivedPacket>,
-    is_disordered: bool,
     received: u64,
     late: u64,
     lost: u64,
@@ -85,39 +84,38 @@ impl Results {
         };
     }
 
-    #[inline]
-    fn push(&mut self, packet: SentPacket, news: News, arrival: i64) {
-        let size = u64::from(packet.size);
+    /// Adds a packet that did not arrive so far.
+    fn add_lost(&mut self, packet: SentPacket) {
+        self.lost += u64::from(packet.size);
         self.last_sent = self.last_sent.max(packet.sent);
-        match news {
-            News::Received => self.received += size,
-            News::ReceivedLate => self.late += size,
-            News::Lost => {
-                self.lost += size;
-                self.first_lost.get_or_insert(packet.sent);
-                return;
-            }
-        }
-        let packet = ArrivedPacket {
+        self.first_lost.get_or_insert(packet.sent);
+    }
+
+    /// Adds a packet that arrived.
+    #[inline]
+    fn add_arrived(&mut self, packet: SentPacket, news: News, arrival: i64) {
+        let is_late = news == News::ReceivedLate;
+        let bytes = if is_late {
+            &mut self.late
+        } else {
+            &mut self.received
+        };
+        *bytes += u64::from(packet.size);
+        self.last_sent = self.last_sent.max(packet.sent);
+        self.arrived.push(ArrivedPacket {
             sent: packet.sent,
             arrival,
             size: packet.size,
             cluster: packet.cluster,
-            is_late: news == News::ReceivedLate,
-        };
-        let last = self.arrived.last();
-        self.is_disordered |= last.is_some_and(|last| order(last) > order(&packet));
-        self.arrived.push(packet);
+            is_late,
+        });
     }
 
-    /// Most packets arrive in their order.
+    /// Puts arrivals that were added in another order into that of their time.
     fn sort(&mut self) {
-        if self.is_disordered {
+        let order = |packet: &ArrivedPacket| (packet.arrival, packet.sent);
+        if !self.arrived.is_sorted_by_key(order) {
             self.arrived.sort_unstable_by_key(order);
         }
     }
-}
-
-const fn order(packet: &ArrivedPacket) -> (i64, Micros) {
-    (packet.arrival, packet.sent)
 }

@@ -1,6 +1,6 @@
 //! Transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01) of sent packets.
 
-use hubbub_wire::rtcp::TransportFeedback;
+use hubbub_wire::rtcp::{Run, TransportFeedback};
 
 use super::Results;
 use crate::history::SendHistory;
@@ -35,15 +35,29 @@ impl TransportCcReader {
         results.clear();
         self.count(feedback.feedback_count);
         let mut at = self.extend(feedback.reference_time) * REFERENCE;
-        let arrivals = feedback.statuses().map(|status| {
-            let delta = status.delta_micros?;
-            at += i64::from(delta);
-            Some(at)
-        });
-        history.acknowledge(now, feedback.base_sequence, arrivals, |packet, news, at| {
-            results.push(packet, news, at);
-        });
-        results.sort();
+        let mut packets = history.reported(now, feedback.base_sequence);
+        let mut is_ordered = true;
+        for run in feedback.runs() {
+            match run {
+                Run::Lost(count) => {
+                    for _ in 0..count {
+                        if let Some((packet, _)) = packets.next(false) {
+                            results.add_lost(packet);
+                        }
+                    }
+                }
+                Run::Received(deltas) => deltas.for_each(|delta| {
+                    at += i64::from(delta);
+                    is_ordered &= delta >= 0;
+                    if let Some((packet, news)) = packets.next(true) {
+                        results.add_arrived(packet, news, at);
+                    }
+                }),
+            }
+        }
+        if !is_ordered {
+            results.sort();
+        }
     }
 
     fn count(&mut self, count: u8) {
