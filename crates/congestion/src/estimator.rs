@@ -185,10 +185,10 @@ impl Estimator {
     #[inline(never)]
     fn count_departures(&mut self, now: Micros) {
         let Bytes { media, padding } = self.departures.take_uncounted(now);
-        let sent = media.saturating_add(padding);
-        self.application.sent(now, sent as usize);
+        let sent = media + padding;
+        self.application.sent(now, sent);
         if sent > 0 {
-            self.padding.sent(now, media.into(), padding.into());
+            self.padding.sent(now, media, padding);
         }
     }
 

@@ -46,7 +46,9 @@ impl Estimator {
         let mut probe = None;
         for packet in self.results.arrived() {
             self.acknowledged.add(packet.arrival, packet.size);
-            probe = self.clusters.add(packet).or(probe);
+            if packet.cluster.is_some() {
+                probe = self.clusters.add(packet).or(probe);
+            }
         }
         let acknowledged = self.acknowledged.bitrate();
         let recovered = if self.path.is_competing() && probe.is_none() {
