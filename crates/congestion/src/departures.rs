@@ -39,10 +39,10 @@ impl Departures {
         }
     }
 
-    /// Notes a packet. Returns whether its bytes, and those before it, are to be counted now.
+    /// Notes a packet. Returns whether [`Self::settle`] is to be called now.
     #[inline]
     pub(crate) fn add(&mut self, number: u16, packet: SentPacket, is_padding: bool) -> bool {
-        self.history.record(number, packet);
+        let is_full = self.history.record(number, packet);
         self.unanswered.get_or_insert(packet.sent);
         let bytes = if is_padding {
             &mut self.uncounted.padding
@@ -50,7 +50,13 @@ impl Departures {
             &mut self.uncounted.media
         };
         *bytes += u64::from(packet.size);
-        packet.sent >= self.count_at
+        is_full || packet.sent >= self.count_at
+    }
+
+    /// Does what is not needed for every packet. Returns whether bytes are to be counted now.
+    pub(crate) fn settle(&mut self, now: Micros) -> bool {
+        self.history.store_recent();
+        now >= self.count_at
     }
 
     /// The bytes that were not counted yet.
@@ -73,7 +79,7 @@ mod tests {
                 size: 100,
                 cluster: None,
             };
-            departures.add(number, packet, is_padding)
+            departures.add(number, packet, is_padding) && departures.settle(packet.sent)
         };
         assert!(!add(&mut departures, 0, 4_999, false));
         assert!(add(&mut departures, 1, 5_000, true));

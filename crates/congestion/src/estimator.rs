@@ -177,6 +177,13 @@ impl Estimator {
         };
         let is_padding = purpose == Purpose::Padding;
         if self.departures.add(number, packet, is_padding) {
+            self.settle_departures(now);
+        }
+    }
+
+    #[inline(never)]
+    fn settle_departures(&mut self, now: Micros) {
+        if self.departures.settle(now) {
             self.count_departures(now);
         }
     }

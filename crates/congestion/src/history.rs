@@ -88,32 +88,39 @@ impl Default for SendHistory {
 }
 
 impl SendHistory {
-    /// Records a packet. Numbers are consecutive; a number behind the newest starts the next cycle of 65,536.
+    /// Records a packet. Numbers are consecutive: after a gap, and after a pause of [`KEPT`], what was recorded before is
+    /// forgotten. Returns whether [`Self::store_recent`] is to be called before the next packet.
     #[inline]
-    pub(crate) fn record(&mut self, number: u16, packet: SentPacket) {
-        let place = match &mut self.newest {
-            Some(newest) if packet.sent.since(newest.sent) <= KEPT => {
-                let former = newest.number;
-                let step = number.wrapping_sub(former as u16).max(1);
-                newest.number = former + u64::from(step);
-                newest.sent = packet.sent;
-                let (number, skipped) = (newest.number, block_of(newest.number) - block_of(former));
-                if skipped > 0 {
-                    self.advance(skipped, packet.sent);
-                }
-                place_of(number)
+    #[must_use]
+    pub(crate) fn record(&mut self, number: u16, packet: SentPacket) -> bool {
+        let extended = match self.newest {
+            Some(newest)
+                if number == (newest.number as u16).wrapping_add(1)
+                    && packet.sent.since(newest.sent) <= KEPT =>
+            {
+                newest.number + 1
             }
-            _ => self.start(number, packet.sent),
+            _ => {
+                self.recent = EMPTY;
+                self.older.clear();
+                1 << 16 | u64::from(number)
+            }
         };
-        if let Some(slot) = self.recent.get_mut(place) {
+        self.newest = Some(Newest {
+            number: extended,
+            sent: packet.sent,
+        });
+        if let Some(slot) = self.recent.get_mut(place_of(extended)) {
             *slot = Slot::new(packet);
         }
+        place_of(extended) == BLOCK - 1
     }
 
-    /// The packets from number `first` on, for feedback that comes now.
+    /// The packets from number `first` on, to be told what feedback that comes now says of them.
     pub(crate) fn reported(&mut self, now: Micros, first: u16) -> Reported<'_> {
         let newest = self.newest.unwrap_or(Newest::NONE);
-        let oldest = (block_of(newest.number) - self.older.len() as u64) * BLOCK as u64;
+        let recent = block_of(newest.number + 1);
+        let oldest = (recent - self.older.len() as u64) * BLOCK as u64;
         let behind = (newest.number as u16).wrapping_sub(first);
         let first = newest.number.saturating_sub(behind.into());
         let (front, back) = self.older.as_mut_slices();
@@ -135,28 +142,22 @@ impl SendHistory {
         }
     }
 
-    /// Begins with a packet, the first or the first after a pause of [`KEPT`]. Returns its place.
-    #[cold]
-    fn start(&mut self, number: u16, sent: Micros) -> usize {
-        let number = 1 << 16 | u64::from(number);
-        self.newest = Some(Newest { number, sent });
-        self.recent = EMPTY;
-        self.older.clear();
-        place_of(number)
-    }
-
-    /// Makes the block that is `steps` behind the recent one the recent one. Forgets the oldest.
-    #[inline(never)]
-    fn advance(&mut self, steps: u64, now: Micros) {
-        for _ in 0..steps.min(MAX_BLOCKS as u64 + 1) {
-            while let Some(oldest) = self.older.front()
-                && (self.older.len() >= MAX_BLOCKS || is_forgotten(oldest, now))
-            {
-                self.older.pop_front();
-            }
-            let recent = std::mem::replace(&mut self.recent, EMPTY);
-            self.older.push_back(recent);
+    /// Moves the recent block to the others if it is full. Drops those of which feedback has no news any more.
+    pub(crate) fn store_recent(&mut self) {
+        let Some(newest) = self.newest else {
+            return;
+        };
+        if place_of(newest.number) < BLOCK - 1 {
+            return;
         }
+        while let Some([.., last]) = self.older.front()
+            && (self.older.len() == MAX_BLOCKS
+                || newest.sent.since(last.packet(newest.sent).sent) > KEPT)
+        {
+            self.older.pop_front();
+        }
+        let recent = std::mem::replace(&mut self.recent, EMPTY);
+        self.older.push_back(recent);
     }
 }
 
@@ -198,13 +199,6 @@ impl<'a> Reported<'a> {
     }
 }
 
-/// Whether feedback that comes now cannot have news of a block.
-fn is_forgotten(block: &Block, now: Micros) -> bool {
-    // The last one left last.
-    let last = block.iter().rev().find(|slot| !slot.is_empty());
-    last.is_none_or(|slot| now.since(slot.packet(now).sent) > KEPT)
-}
-
 const fn block_of(extended: u64) -> u64 {
     extended / BLOCK as u64
 }
@@ -218,6 +212,12 @@ mod tests {
     use super::*;
 
     impl SendHistory {
+        fn add(&mut self, number: u16, packet: SentPacket) {
+            if self.record(number, packet) {
+                self.store_recent();
+            }
+        }
+
         fn report(
             &mut self,
             now: Micros,
@@ -239,8 +239,8 @@ mod tests {
     #[test]
     fn each_outcome_is_news_once() {
         let mut history = SendHistory::default();
-        history.record(65_535, packet(1));
-        history.record(0, packet(2));
+        history.add(65_535, packet(1));
+        history.add(0, packet(2));
         let mut report = |number, received| {
             history
                 .report(Micros(9), number, received)
@@ -259,12 +259,12 @@ mod tests {
     fn packets_of_ten_seconds_are_kept_up_to_the_bound() {
         let mut history = SendHistory::default();
         for number in 0..2_000 {
-            history.record(number, packet(1_000 * u64::from(number)));
+            history.add(number, packet(1_000 * u64::from(number)));
         }
         let now = Micros(2 * SECOND);
         assert!(history.report(now, 0, true).is_some());
         for number in 2_000..20_000 {
-            history.record(number, packet(1_000 * u64::from(number)));
+            history.add(number, packet(1_000 * u64::from(number)));
         }
         assert_eq!(history.older.capacity(), MAX_BLOCKS);
         let now = Micros(20 * SECOND);
@@ -275,28 +275,23 @@ mod tests {
     #[test]
     fn packets_older_than_ten_seconds_are_forgotten() {
         let mut history = SendHistory::default();
-        history.record(7, packet(0));
+        history.add(7, packet(0));
         assert!(history.report(Micros(KEPT + 1), 7, true).is_none());
         assert!(history.report(Micros(KEPT), 7, true).is_some());
     }
 
     #[test]
-    fn numbers_that_were_skipped_are_of_no_packet() {
-        for skipped in [1, 2, BLOCK, 3 * BLOCK, 300 * BLOCK] {
+    fn a_gap_in_the_numbers_begins_anew() {
+        for next in [0, 3, 8, 9, 11, 800] {
             let mut history = SendHistory::default();
-            let (used, skipped) = (256_u16, skipped as u16);
-            for number in 0..used {
-                history.record(number, packet(u64::from(number)));
+            for number in 0..10 {
+                history.add(number, packet(0));
             }
-            let now = Micros(used.into());
-            history.record(used + skipped, packet(now.0));
-            let known = (0..=used + skipped)
-                .filter(|number| history.report(now, *number, true).is_some())
-                .count();
-            assert_eq!(known, usize::from(used) + 1, "{skipped}");
-            for number in used..used + skipped {
-                assert!(history.report(now, number, true).is_none());
-            }
+            history.add(next, packet(1));
+            let known: Vec<u16> = (0..=u16::MAX)
+                .filter(|number| history.report(Micros(1), *number, true).is_some())
+                .collect();
+            assert_eq!(known, [next]);
         }
     }
 
@@ -304,9 +299,9 @@ mod tests {
     fn a_packet_before_a_pause_is_never_taken_for_a_recent_one() {
         for pause in [KEPT + 1, 1 << 32, (1 << 32) + 1] {
             let mut history = SendHistory::default();
-            history.record(7, packet(0));
+            history.add(7, packet(0));
             assert!(history.report(Micros(pause), 7, true).is_none());
-            history.record(8, packet(pause));
+            history.add(8, packet(pause));
             assert!(history.report(Micros(pause), 7, true).is_none());
             assert!(history.report(Micros(pause), 8, true).is_some());
         }
@@ -316,7 +311,7 @@ mod tests {
     fn a_slow_stream_needs_little_memory() {
         let mut history = SendHistory::default();
         for number in 0..=u16::MAX {
-            history.record(number, packet(SECOND * u64::from(number)));
+            history.add(number, packet(SECOND * u64::from(number)));
         }
         assert_eq!(history.older.capacity(), INITIAL_BLOCKS);
     }

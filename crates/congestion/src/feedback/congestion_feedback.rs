@@ -204,7 +204,7 @@ mod tests {
                 size: 100,
                 cluster: None,
             };
-            history.record(number, packet);
+            let _ = history.record(number, packet);
         }
         let mut results = Results::default();
         CongestionFeedback::parse(&PACKET).unwrap().read(

@@ -102,7 +102,7 @@ mod tests {
     fn rig(numbers: impl Iterator<Item = u16>) -> Rig {
         let mut history = SendHistory::default();
         for number in numbers {
-            history.record(
+            let _ = history.record(
                 number,
                 SentPacket {
                     sent: Micros(1_000),

@@ -42,10 +42,6 @@ impl Slot {
         }
     }
 
-    pub(super) fn is_empty(self) -> bool {
-        self.state == State::Empty
-    }
-
     /// The packet, which left within 35 minutes of this time.
     #[inline]
     pub(super) const fn packet(self, about: Micros) -> SentPacket {
