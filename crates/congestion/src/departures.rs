@@ -7,8 +7,8 @@
 use crate::history::{SendHistory, SentPacket};
 use crate::time::{MILLISECOND, Micros};
 
-/// Bytes wait this long until they are counted: as long as the pacer's bursts.
-const INTERVAL: u64 = 5 * MILLISECOND;
+/// Bytes wait this long until they are counted: a fiftieth of the window in which they say whether the application is limited.
+const INTERVAL: u64 = 10 * MILLISECOND;
 
 /// The packets that have left.
 #[derive(Debug, Clone)]
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_are_counted_once_and_at_most_five_milliseconds_late() {
+    fn bytes_are_counted_once_and_at_most_ten_milliseconds_late() {
         let mut departures = Departures::new(Micros(0));
         let add = |departures: &mut Departures, number, sent, is_padding| {
             let packet = SentPacket {
@@ -81,21 +81,21 @@ mod tests {
             };
             departures.add(number, packet, is_padding) && departures.settle(packet.sent)
         };
-        assert!(!add(&mut departures, 0, 4_999, false));
-        assert!(add(&mut departures, 1, 5_000, true));
-        assert!(add(&mut departures, 2, 5_000, false));
+        assert!(!add(&mut departures, 0, 9_999, false));
+        assert!(add(&mut departures, 1, 10_000, true));
+        assert!(add(&mut departures, 2, 10_000, false));
         let bytes = Bytes {
             media: 200,
             padding: 100,
         };
-        assert_eq!(departures.take_uncounted(Micros(5_000)), bytes);
-        assert!(!add(&mut departures, 3, 9_999, false));
-        departures.take_uncounted(Micros(9_999));
-        assert_eq!(departures.take_uncounted(Micros(9_999)), Bytes::default());
+        assert_eq!(departures.take_uncounted(Micros(10_000)), bytes);
+        assert!(!add(&mut departures, 3, 19_999, false));
+        departures.take_uncounted(Micros(19_999));
+        assert_eq!(departures.take_uncounted(Micros(19_999)), Bytes::default());
     }
 
     #[test]
-    fn they_fit_into_three_lines_of_the_cache() {
-        assert!(size_of::<Departures>() <= 192);
+    fn they_fit_into_four_lines_of_the_cache() {
+        assert!(size_of::<Departures>() <= 256);
     }
 }

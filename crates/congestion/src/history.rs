@@ -14,10 +14,10 @@ use crate::time::{Micros, SECOND};
 /// of what the link was ten seconds ago is worthless.
 const KEPT: u64 = 10 * SECOND;
 
-const INITIAL_BLOCKS: usize = 32;
+const INITIAL_BLOCKS: usize = 16;
 
 /// 64 KiB for each receiver. At 1,200 bytes these are 10 s of 8 Mbit/s.
-const MAX_BLOCKS: usize = 1_024;
+const MAX_BLOCKS: usize = 512;
 
 /// Identifies a probe; unique among the probes of the last seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,16 +50,16 @@ pub(crate) enum News {
 #[derive(Debug, Clone)]
 pub(crate) struct SendHistory {
     newest: Option<Newest>,
-    /// The packets of its block. The others are far away in memory: they are written once for eight packets.
+    /// The packets of its block. The others are far away in memory: they are written once for a block.
     recent: Block,
     /// The blocks before it, without gaps.
     older: VecDeque<Block>,
 }
 
-/// The packets with the numbers `BLOCK * n` to `BLOCK * n + BLOCK - 1`: a line of the cache.
+/// The packets with the numbers `BLOCK * n` to `BLOCK * n + BLOCK - 1`: two lines of the cache.
 type Block = [Slot; BLOCK];
 
-const BLOCK: usize = 8;
+const BLOCK: usize = 16;
 const EMPTY: Block = [Slot::EMPTY; BLOCK];
 
 /// The newest packet.

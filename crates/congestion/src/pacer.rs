@@ -54,10 +54,14 @@ pub struct Pacer<R> {
     audio: VecDeque<Queued<R>>,
     retransmissions: VecDeque<Queued<R>>,
     video: VecDeque<Queued<R>>,
+    /// Packets in all queues.
+    waiting: usize,
     /// Bytes of retransmissions and video.
     queued: u64,
     /// bit/s.
     rate: f64,
+    /// Bytes that may be sent ahead of the rate while nothing is queued.
+    allowance: f64,
     /// Bytes sent ahead of the rate.
     debt: f64,
     /// The debt must be paid before the next release.
@@ -70,12 +74,15 @@ impl<R: Copy> Pacer<R> {
     /// A pacer for an estimate in bit/s.
     #[must_use]
     pub const fn new(now: Micros, estimate: u64) -> Self {
+        let rate = FACTOR * estimate as f64;
         Self {
             audio: VecDeque::new(),
             retransmissions: VecDeque::new(),
             video: VecDeque::new(),
+            waiting: 0,
             queued: 0,
-            rate: FACTOR * estimate as f64,
+            rate,
+            allowance: ahead(rate),
             debt: 0.0,
             closed: false,
             updated: now,
@@ -87,6 +94,7 @@ impl<R: Copy> Pacer<R> {
     pub fn set_estimate(&mut self, now: Micros, estimate: u64) {
         self.pay(now);
         self.rate = FACTOR * estimate.max(1) as f64;
+        self.allowance = ahead(self.rate);
     }
 
     /// Bytes of retransmissions and video that wait.
@@ -118,8 +126,8 @@ impl<R: Copy> Pacer<R> {
 
     /// Whether nothing is queued.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.video.is_empty() && self.retransmissions.is_empty() && self.audio.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.waiting == 0
     }
 
     /// Queues a packet of `size` bytes. One of no bytes keeps its place in the order, and costs nothing.
@@ -127,6 +135,7 @@ impl<R: Copy> Pacer<R> {
         self.pay(now);
         let size = small(size);
         let queued = Queued { reference, size };
+        self.waiting += 1;
         match class {
             Class::Audio => return self.audio.push_back(queued),
             Class::Retransmission => self.retransmissions.push_back(queued),
@@ -147,6 +156,7 @@ impl<R: Copy> Pacer<R> {
                 keeps
             });
         }
+        self.waiting = self.audio.len() + self.retransmissions.len() + self.video.len();
     }
 
     /// Whether a probe is being sent: then another one has to wait.
@@ -177,6 +187,7 @@ impl<R: Copy> Pacer<R> {
     /// The next packet that may leave now. To be called until it returns `None`.
     pub fn poll(&mut self, now: Micros) -> Option<Released<R>> {
         if let Some(queued) = self.audio.pop_front() {
+            self.waiting -= 1;
             return Some(Released::Packet {
                 reference: queued.reference,
                 cluster: None,
@@ -195,6 +206,7 @@ impl<R: Copy> Pacer<R> {
             &mut self.retransmissions
         };
         if let Some(queued) = queue.pop_front() {
+            self.waiting -= 1;
             self.queued -= u64::from(queued.size);
             self.charge(now, queued.size);
             return Some(Released::Packet {
@@ -265,9 +277,18 @@ impl<R: Copy> Pacer<R> {
         }
         self.debt += f64::from(bytes);
         // As `duration` would compare, without its division.
-        let allowed = self.effective_rate() * BURST as f64 / (8 * SECOND) as f64;
+        let allowed = if self.queued == 0 {
+            self.allowance
+        } else {
+            ahead(self.effective_rate())
+        };
         self.closed |= self.debt >= allowed;
     }
+}
+
+/// Bytes that may be sent ahead of a rate in bit/s.
+const fn ahead(rate: f64) -> f64 {
+    rate * BURST as f64 / (8 * SECOND) as f64
 }
 
 /// As 32 bits, which convert to a float at less cost.

@@ -31,7 +31,8 @@ use hubbub_wire::PacketKind;
 use hubbub_wire::rtp::RtpPacket;
 use streams::{AUDIO_EVERY_US, PICTURE_EVERY_US, Stream};
 
-const WARM_UP_US: u64 = 2_000_000;
+/// Until histories of sent packets have grown to their size.
+const WARM_UP_US: u64 = 12_000_000;
 const MEASURED_US: u64 = 4_000_000;
 /// The worker is woken at most this often.
 const STEP_US: u64 = 300;
