@@ -10,6 +10,9 @@ it goes to the first that there is:
 2. the least loaded idle node of the others,
 3. the least loaded of the room's nodes: where all are busy, links would make it worse.
 
+A node is busy by its measured load alone (`measured_load.py`). The least loaded node is the one with the smallest sum
+of that and of what its rooms and peers are expected to cost.
+
 With `ROOM_PEERS_PER_NODE=0` it goes to the room's home, which the region of the first peer decides. A node that
 drains, or that has lost its lease, gets no peers of a room that is on others as well. A peer that leaves a node goes
 by the same rule to another one; with `ROOM_PEERS_PER_NODE=0` to none, as nodes then do not reach each other.
@@ -29,6 +32,7 @@ from typing import Final
 from hubbub_contracts.bus.records import Placement
 
 from .incarnation import Incarnation
+from .measured_load import measured_load
 from .nodes import Nodes
 from .rooms import Room, Rooms
 from .standby import promotable
@@ -38,7 +42,7 @@ PEERS_PER_WORKER: Final = 200
 ROOM_WEIGHT: Final = 2
 """An empty room counts as this many peers: they are about to join."""
 BUSY: Final = 0.7
-"""A node is busy when its workers have this load on average; idle otherwise."""
+"""A node is busy when its measured load is this; idle otherwise."""
 
 _order_of_writes = attrgetter("created")
 
@@ -189,10 +193,7 @@ def _workers(incarnation: Incarnation | None) -> int:
 
 
 def _measured(incarnation: Incarnation | None) -> float:
-    """The mean load of its workers."""
-    if incarnation is None or incarnation.heartbeat is None:
-        return 0.0
-    return sum(worker.cpu for worker in incarnation.heartbeat.workers) / max(1, _workers(incarnation))
+    return 0.0 if incarnation is None or incarnation.heartbeat is None else measured_load(incarnation.heartbeat)
 
 
 def _placement_of(incarnation: Incarnation) -> Placement:
