@@ -14,8 +14,10 @@ A node is busy by its measured load alone (`measured_load.py`). The least loaded
 of that and of what its rooms and peers are expected to cost.
 
 With `ROOM_PEERS_PER_NODE=0` it goes to the room's home, which the region of the first peer decides. A node that
-drains, or that has lost its lease, gets no peers of a room that is on others as well. A peer that leaves a node goes
-by the same rule to another one; with `ROOM_PEERS_PER_NODE=0` to none, as nodes then do not reach each other.
+drains, or that has lost its lease, gets no peers while there is another one, except by this setting those of a room
+that has somebody there: nodes do not reach each other, and the whole room moves when the node ends. A room without
+anybody on such a home gets another home first (`handlers/join.py`). A peer that leaves a node goes by the same rule to
+another one; with `ROOM_PEERS_PER_NODE=0` to none.
 
 A peer's standby (ADR 51) is another node that takes rooms and is idle: one of the room's first that has fewer than
 `ROOM_PEERS_PER_NODE` of its peers and standbys, then one of the peer's region, then the least loaded. With
