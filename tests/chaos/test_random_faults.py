@@ -91,13 +91,22 @@ async def test_calls_are_whole_again_after_each_fault(
                 await asyncio.gather(*(victims.carry_out(fault) for fault in faults))
                 healed = time.monotonic()
                 await asyncio.to_thread(installation.wait_ready, RECOVERY)
+                ready = time.monotonic()
                 await rooms.require_whole(client, within=RECOVERY)
+                whole = time.monotonic()
                 await calls.require_told(within=RECOVERY)
+                told = time.monotonic()
+                log.info(
+                    "ready after %.1f s, whole after another %.1f s, a call told after another %.1f s",
+                    ready - healed,
+                    whole - ready,
+                    told - whole,
+                )
             except BaseException as error:
                 error.add_note(f"seed {seed}, round {nth}: {what}")
                 raise
             for fault in faults:
-                recovery[f"{fault.target.partition('-')[0]} {fault.harm}"].append(time.monotonic() - healed)
+                recovery[f"{fault.target.partition('-')[0]} {fault.harm}"].append(told - healed)
     for kind, times in sorted(recovery.items()):
         log.info(
             "%s: %d times, whole again after %.1f s (median), %.1f s (worst)",
