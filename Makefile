@@ -86,6 +86,7 @@ ATTACKED := $(shell sed '/^## Faults/,/^## One/d' docs/security.md | grep -oE '(
 test-security: cargo native coturn ## run the adversarial tests with their full figures, and print what was measured
 	@$(call say,Rust parsers$(comma) SRTP and the packet path)
 	PROPTEST_CASES=2000 cargo test --quiet --package hubbub-wire --package hubbub-codec --package hubbub-srtp --package hubbub-core
+	cargo test --quiet --package hubbub-core --test core bad_networks -- --nocapture
 	@$(call say,Attacks on a running installation)
 	HUBBUB_TEST_EXAMPLES=20 $(BIN)/pytest tests/security $(ATTACKED) -o log_cli=true --log-cli-level=INFO $(ARGS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -66,6 +67,11 @@ async def restart(process: ServiceProcess) -> None:
     process.start()
 
 
+def kind_of(process: ServiceProcess) -> str:
+    """`registry`, `node`, `signaling` or `nats`."""
+    return process.name.rpartition("-")[0]
+
+
 @pytest.mark.parametrize(
     ("servers", "least"),
     [
@@ -74,7 +80,10 @@ async def restart(process: ServiceProcess) -> None:
     ],
 )
 async def test_no_call_and_no_join_is_lost(tmp_path: Path, servers: int, least: int) -> None:
-    """The longest silence of each restart is printed. Restarts go on until this many people have joined."""
+    """The longest silence of each restart, and of each kind of process, is printed.
+
+    Restarts go on until this many people have joined.
+    """
     installation = Installation(
         tmp_path / "installation", registries=2, nodes=2, signalings=2, reconnect_grace=RECONNECT_GRACE
     )
@@ -87,6 +96,7 @@ async def test_no_call_and_no_join_is_lost(tmp_path: Path, servers: int, least: 
             nats, user = cluster.servers, {"url": cluster.url("signaling"), "name": "signaling"}
         stack.enter_context(installation)
         joins = Joins(installation.urls)
+        silences = defaultdict[str, list[float]](list)
         async with live_rooms(installation, rooms=2, people=3) as rooms:
             await rooms.require_media(within=RECOVERY)
             while joins.count < least:
@@ -101,3 +111,6 @@ async def test_no_call_and_no_join_is_lost(tmp_path: Path, servers: int, least: 
                         await rooms.require_whole(client, within=RECONNECT_GRACE + RECOVERY)
                     joined, silence = joins.count - before, rooms.longest_silence
                     log.info("%s: %d joins, silent for %.2f s", process.name, joined, silence)
+                    silences[kind_of(process)].append(silence)
+    for kind, each in silences.items():
+        log.info("%s: %d restarts, silent for %.2f s at most", kind, len(each), max(each))

@@ -12,7 +12,7 @@ from support.service_process import ServiceProcess
 
 PREPARED_WITHIN = 200.0
 """Seconds until a client has a standby: 7 s. When the first attempt fails, the client asks again 30 to 60 s later,
-then 60 to 120 s later; so does one that has lost its standby soon after it was ready."""
+then 60 to 120 s later."""
 
 # Keeps the page's peer connections, and when its senders were asked for which encodings.
 CONNECTIONS = """

@@ -277,9 +277,11 @@ async def test_the_servers_statistics_of_transports_and_tracks(installation: Ins
             (inbound,) = await ann.server_stats(sent)
             assert isinstance(inbound, InboundStats)
             assert (inbound.kind, inbound.packet_count > 0) == ("video", True)
+            assert inbound.mime_type is not None
             (outbound,) = await bob.server_stats(camera)
             assert isinstance(outbound, OutboundStats)
             assert (outbound.kind, outbound.packet_count > 0) == ("video", True)
+            assert (outbound.mime_type, outbound.rtx_ssrc is not None) == (inbound.mime_type, True)
 
 
 async def test_a_pause_for_lack_of_bandwidth_is_shown(installation: Installation, call_id: str) -> None:
@@ -288,7 +290,7 @@ async def test_a_pause_for_lack_of_bandwidth_is_shown(installation: Installation
         camera = await publication_of(bob, "Ann", "camera")
         async with camera.frames() as pictures:
             await asyncio.wait_for(anext(pictures), WITHIN)
-            (received,) = bob._media._received.values()
+            consumer_id = bob._media._receiving.consumer_id(camera)
             push = bob._signaling._handlers
             for reason, event, paused in (
                 ("another", "consumerPaused", False),
@@ -296,9 +298,9 @@ async def test_a_pause_for_lack_of_bandwidth_is_shown(installation: Installation
                 ("another", "consumerResumed", True),
                 ("bandwidth", "consumerResumed", False),
             ):
-                push[event]({"consumerId": received.consumer_id, "reason": reason})
+                push[event]({"consumerId": consumer_id, "reason": reason})
                 assert camera.paused_by_bandwidth == paused
-            push["consumerPaused"]({"consumerId": received.consumer_id, "reason": "bandwidth"})
+            push["consumerPaused"]({"consumerId": consumer_id, "reason": "bandwidth"})
         await until(lambda: not camera.paused_by_bandwidth)
 
 
@@ -309,15 +311,15 @@ async def test_a_sender_that_cannot_be_reached_is_shown(installation: Installati
         push = bob._signaling._handlers
         async with camera.frames() as pictures:
             await asyncio.wait_for(anext(pictures), WITHIN)
-            (received,) = bob._media._received.values()
-            for consumer_id, reason, event, unreachable in (
+            consumer_id = bob._media._receiving.consumer_id(camera)
+            for about, reason, event, unreachable in (
                 ("another", "link", "consumerPaused", False),
-                (received.consumer_id, "bandwidth", "consumerPaused", False),
-                (received.consumer_id, "link", "consumerPaused", True),
-                (received.consumer_id, "bandwidth", "consumerResumed", True),
-                (received.consumer_id, "link", "consumerResumed", False),
+                (consumer_id, "bandwidth", "consumerPaused", False),
+                (consumer_id, "link", "consumerPaused", True),
+                (consumer_id, "bandwidth", "consumerResumed", True),
+                (consumer_id, "link", "consumerResumed", False),
             ):
-                push[event]({"consumerId": consumer_id, "reason": reason})
+                push[event]({"consumerId": about, "reason": reason})
                 assert camera.unreachable == unreachable
-            push["consumerPaused"]({"consumerId": received.consumer_id, "reason": "link"})
+            push["consumerPaused"]({"consumerId": consumer_id, "reason": "link"})
         await until(lambda: not camera.unreachable)

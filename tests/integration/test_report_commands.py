@@ -129,7 +129,7 @@ async def test_nodes_rooms_and_a_room(two_nodes: Installation, call_id: str) -> 
         port = two_nodes.url.rpartition(":")[2]
         listed = await hubbub("rooms", PORT=port)
         [row] = [line for line in listed.out.splitlines() if line.startswith(call_id)]
-        assert row.removeprefix(call_id).split()[:2] == ["2", host]
+        assert row.removeprefix(call_id).split()[:3] == ["2", "1", host]
         shown = await hubbub("room", call_id, PORT=port)
         head, _, titles, alice, bob = shown.out.splitlines()
         assert head.startswith(f"{call_id}: 2 peers, open for ")
@@ -166,6 +166,9 @@ async def test_a_room_shows_its_pipes(fresh_installation: Installation, spread_o
             assert [one["origin"], one["target"]] == ends
             assert one["connected"]
             assert one["encodings"] == [True]
+        listed = (await hubbub("rooms", "--json", "--url", fresh_installation.url)).out
+        [nodes] = [each["nodes"] for each in json.loads(listed)["rooms"] if each["callId"] == call_id]
+        assert nodes == list(dict.fromkeys(end["nodeId"] for end in ends))
         shown = (await hubbub("room", call_id, "--url", fresh_installation.url)).out.splitlines()
         titles = next(number for number, line in enumerate(shown) if line.startswith("PIPE OF"))
         way = [f"{end['nodeId']}/{end['worker']}" for end in ends]

@@ -94,7 +94,7 @@ def heard(caller: StandbyCaller) -> list[str]:
     return [each.name for each in caller.log if each.name in TOLD]
 
 
-async def test_row_43_nobody_asks_for_anything(scene: Scene) -> None:
+async def test_row_44_nobody_asks_for_anything(scene: Scene) -> None:
     await asyncio.gather(*(each.wait_packets(30) for each in scene.consumers))
     received = [each.transport.streams.get(each.ssrc) for each in scene.prepared]
     assert [each is None or each.packets == 0 for each in received] == [True] * len(KINDS), "it is held"
@@ -115,7 +115,7 @@ async def test_row_43_nobody_asks_for_anything(scene: Scene) -> None:
     await scene.ben.ask("closeConsumer", consumerId=scene.prepared[0].id)
 
 
-async def test_row_43_a_producer_without_a_copy_is_closed(scene: Scene) -> None:
+async def test_row_44_a_producer_without_a_copy_is_closed(scene: Scene) -> None:
     screen = await scene.ann.publish("video")
     await scene.ben.event("newProducer", producerId=screen)
     scene.kill(scene.node)
@@ -126,7 +126,7 @@ async def test_row_43_a_producer_without_a_copy_is_closed(scene: Scene) -> None:
     assert len(scene.ben.events("producerClosed")) == 1
 
 
-async def test_row_43_a_paused_producer_stays_paused(scene: Scene) -> None:
+async def test_row_44_a_paused_producer_stays_paused(scene: Scene) -> None:
     await scene.ann.ask("pauseProducer", producerId=scene.producers["video"])
     await scene.ben.event("producerPaused", producerId=scene.producers["video"])
     scene.kill(scene.node)
@@ -141,7 +141,7 @@ async def test_row_43_a_paused_producer_stays_paused(scene: Scene) -> None:
     await video.wait_packets(10)
 
 
-async def test_row_44_the_node_of_the_standby_dies(scene: Scene) -> None:
+async def test_row_45_the_node_of_the_standby_dies(scene: Scene) -> None:
     scene.kill(scene.other)
     for caller in (scene.ann, scene.ben):
         closed = await caller.event("transportClosed", within=30)
@@ -153,7 +153,7 @@ async def test_row_44_the_node_of_the_standby_dies(scene: Scene) -> None:
     assert refused.value.code == "unavailable"
 
 
-async def test_row_45_the_client_ends_its_standby_and_makes_another_one(scene: Scene) -> None:
+async def test_row_46_the_client_ends_its_standby_and_makes_another_one(scene: Scene) -> None:
     [receives] = await scene.ben.stand_by()
     await scene.ben.ask("closeTransport", transportId=receives)
     with pytest.raises(Refused) as refused:

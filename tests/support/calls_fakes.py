@@ -34,7 +34,7 @@ from hubbub_signaling.domain.token_issue import TokenIssue
 from hubbub_signaling.handlers.calls.hub import CallHub
 from hubbub_signaling.handlers.live_tokens import LiveTokens
 
-from .signaling_fakes import FakeSubscription, FakeTelemetry
+from .fake_ports import FakeSubscription, FakeTelemetry
 
 KEY = "k" * ids.CALL_KEY_LENGTH
 CALL_ID = f"c{KEY}unique"

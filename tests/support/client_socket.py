@@ -22,6 +22,8 @@ import aiohttp
 ANSWER_TIMEOUT = 20.0
 """Seconds; bounds what never comes. A busy machine may take some."""
 RETRIED_FOR = 10.0
+FIRST_PAUSE, LAST_PAUSE = 0.05, 0.4
+"""Seconds before a request is repeated: many clients that are refused would keep a busy machine busy."""
 
 
 class Refused(Exception):
@@ -52,17 +54,20 @@ class ClientSocket:
         namespace: str = "",
         auth: dict[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        retried_for: float = RETRIED_FOR,
     ) -> None:
         """`local_address` is the address to connect from; `namespace` such as `/calls`, empty for the default one.
 
         `auth` is sent when the namespace is opened, and `headers` with the handshake.
+        `ask` asks again for `retried_for` seconds.
         """
         self._local_address = local_address
         self._prefix = f"{namespace}," if namespace else ""
         self._auth = auth
         self._headers = headers
-        self.retried_for = RETRIED_FOR
-        """Seconds for which `ask` asks again."""
+        self.retried_for = retried_for
+        self.last_refusal = ""
+        """For diagnosis."""
         self.other: list[str] = []
         """Frames of other namespaces."""
         self.log: list[Received] = []
@@ -145,7 +150,9 @@ class ClientSocket:
         """Sends an event and returns its result. Raises Refused for an error."""
         answer = await self.request(event, payload)
         if "error" in answer:
-            raise Refused(event, answer["error"])
+            refused = Refused(event, answer["error"])
+            self.last_refusal = str(refused)
+            raise refused
         return answer
 
     async def ask(self, event: str, **payload: Any) -> dict[str, Any]:
@@ -155,13 +162,15 @@ class ClientSocket:
         know yet what the client of another one has created.
         """
         deadline = time.monotonic() + self.retried_for
+        pause = FIRST_PAUSE
         while True:
             try:
                 return await self.call(event, **payload)
             except Refused as refused:
                 if not refused.retryable or time.monotonic() > deadline:
                     raise
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LAST_PAUSE)
 
     def events(self, event: str, **fields: Any) -> list[dict[str, Any]]:
         """The payloads of the received events with this name and these fields."""

@@ -1,15 +1,35 @@
-// Installed before the page's scripts: when a client hears that its media node has died, when it sends over another one, and the longest
-// time between two frames that are shown. Times are in Unix milliseconds.
+// Installed before the page's scripts: when a client hears that its media node has died, when what sends and what receives has been made
+// anew, and the long times between two frames that are shown. Times are in Unix milliseconds.
 {
+  // Of 30 frames a second.
+  const LONG = 50;
   const now = () => performance.timeOrigin + performance.now();
-  const connections = [];
-  let seen = {};
+  // Senders of video that do not send yet.
+  const inactive = new WeakSet();
+  let seen;
   let last;
+
+  const begin = () => {
+    seen = { told: null, gaps: [], sends: [], receives: [] };
+    last = undefined;
+  };
+  begin();
+
+  const isSending = (connection) => connection.getTransceivers().some(({ direction }) => direction.startsWith("send"));
 
   globalThis.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(...options) {
       super(...options);
-      connections.push(this);
+      this.addEventListener("connectionstatechange", () => {
+        if (this.connectionState === "connected") (isSending(this) ? seen.sends : seen.receives).push(now());
+      });
+    }
+
+    addTransceiver(track, options) {
+      const transceiver = super.addTransceiver(track, options);
+      const { sendEncodings = [{}] } = options ?? {};
+      if (track.kind === "video" && sendEncodings.every(({ active }) => active === false)) inactive.add(transceiver.sender);
+      return transceiver;
     }
   };
   globalThis.WebSocket = class extends WebSocket {
@@ -19,18 +39,24 @@
         if (typeof data === "string" && data.includes('["peerMoved"')) seen.told ??= now();
       });
     }
+
+    send(data) {
+      super.send(data);
+      if (typeof data === "string" && data.includes('["resumeConsumer"')) seen.receives.push(now());
+    }
   };
-  const setParameters = RTCRtpSender.prototype.setParameters;
+  const { setParameters } = RTCRtpSender.prototype;
   RTCRtpSender.prototype.setParameters = async function (parameters) {
     await setParameters.call(this, parameters);
-    if (this.track?.kind === "video" && parameters.encodings.some(({ active }) => active)) seen.active ??= now();
+    if (!inactive.has(this) || !parameters.encodings.some(({ active }) => active)) return;
+    inactive.delete(this);
+    seen.sends.push(now());
   };
 
   const watch = (video) => {
     const shown = (at, { receiveTime = at }) => {
       const time = performance.timeOrigin + at;
-      const { from = 0, to = 0 } = seen.gap ?? {};
-      if (last !== undefined && time - last > to - from) seen.gap = { from: last, to: time, received: performance.timeOrigin + receiveTime };
+      if (time - last > LONG) seen.gaps.push({ from: last, to: time, received: performance.timeOrigin + receiveTime });
       last = time;
       video.requestVideoFrameCallback(shown);
     };
@@ -43,23 +69,6 @@
     }
   }).observe(document, { childList: true, subtree: true });
 
-  globalThis.failover = {
-    begin: () => {
-      seen = {};
-      last = undefined;
-    },
-    end: () => ({ told: null, active: null, gap: null, ...seen }),
-    // Bytes that the connections of a standby, or all, have exchanged: those without media, unless `all`.
-    bytes: async (all) => {
-      let total = 0;
-      for (const connection of connections) {
-        if (connection.connectionState !== "connected") continue;
-        const reports = [...(await connection.getStats()).values()];
-        const hasMedia = reports.some(({ type, packetsSent, packetsReceived }) => /^(in|out)bound-rtp$/.test(type) && (packetsSent ?? packetsReceived) > 0);
-        if (hasMedia && !all) continue;
-        for (const { type, bytesSent, bytesReceived } of reports) if (type === "transport") total += bytesSent + bytesReceived;
-      }
-      return total;
-    },
-  };
+  // `waited`: for how many milliseconds no frame has been shown; `null`: none was since the beginning.
+  globalThis.failover = { begin, look: () => ({ ...seen, waited: last === undefined ? null : now() - last }) };
 }

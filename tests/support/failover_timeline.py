@@ -22,6 +22,8 @@ from hubbub_contracts.bus.records import PeerRecord
 
 from .browser import Tab
 
+SHOWN_WITHIN = 500
+"""Milliseconds."""
 TIMELINE = Path(__file__).with_suffix(".js").read_text()
 """A script for the tabs."""
 
@@ -31,7 +33,7 @@ class Steps:
     """Seconds that each step took."""
 
     interruption: float
-    """The longest time between two frames."""
+    """The time between the last frame before `peerMoved` and the first one after it."""
     detect: float
     """From the failure to the fence of the node's lease."""
     decide: float
@@ -39,11 +41,11 @@ class Steps:
     tell: float
     """From there to `peerMoved` at the client that was on the node."""
     rebuild: float
-    """From there to the last packet of the first frame at the receiver: all is made, and a key frame has arrived."""
+    """From there until what sends and what receives is ready: connected, not paused, and with active encodings."""
+    key_frame: float
+    """From there to the last packet of the first frame at the receiver: it was asked for, encoded and carried."""
     show: float
     """From there until the frame is decoded and shown."""
-    activate: float
-    """From `peerMoved` until the client sends video again; 0 if it was another client."""
 
     @classmethod
     def names(cls) -> list[str]:
@@ -101,30 +103,44 @@ class StoreWatch:
             self._decision.written = now
 
 
-def steps(failed: float, decision: Decision, moved: dict[str, Any], receiver: dict[str, Any]) -> Steps | None:
-    """The steps to the next frame at the receiver. `moved`: what the client on the node saw. None: some are unknown."""
-    told, gap = moved["told"], receiver["gap"]
-    if decision.fenced is None or decision.written is None or told is None or gap is None:
+def steps(
+    failed: float, decision: Decision, told: float | None, sender: dict[str, Any], receiver: dict[str, Any]
+) -> Steps | None:
+    """The steps to the next frame at the receiver. `told`: when the client on the node was told, in milliseconds.
+
+    None: some are unknown.
+    """
+    if decision.fenced is None or decision.written is None or told is None:
         return None
-    told, active = told / 1000, moved["active"]
+    # Nothing is shown again before the client is told. Others are of a machine that stood still.
+    gap = next((each for each in receiver["gaps"] if each["from"] < told < each["to"]), None)
+    if gap is None:
+        return None
+    # A node sends to a client that it takes over before the client is told, and shows it.
+    received = max(gap["received"], told)
+    ready = max([told, *(each for each in (*sender["sends"], *receiver["receives"]) if each <= received)])
     return Steps(
         interruption=(gap["to"] - gap["from"]) / 1000,
         detect=decision.fenced - failed,
         decide=decision.written - decision.fenced,
-        tell=told - decision.written,
-        rebuild=gap["received"] / 1000 - told,
-        show=(gap["to"] - gap["received"]) / 1000,
-        activate=0 if active is None or receiver is moved else active / 1000 - told,
+        tell=told / 1000 - decision.written,
+        rebuild=(ready - told) / 1000,
+        key_frame=(received - ready) / 1000,
+        show=(gap["to"] - received) / 1000,
     )
 
 
-async def begin(tabs: list[Tab]) -> None:
-    """Forgets what was seen before."""
-    for tab in tabs:
-        await tab.page.evaluate("failover.begin()")
+async def begin(tab: Tab) -> None:
+    """Forgets what a tab has seen before."""
+    await tab.page.evaluate("failover.begin()")
 
 
-async def end(tab: Tab) -> dict[str, Any]:
+async def look(tab: Tab) -> dict[str, Any]:
     """What a tab has seen since `begin`."""
-    seen: dict[str, Any] = await tab.page.evaluate("failover.end()")
+    seen: dict[str, Any] = await tab.page.evaluate("failover.look()")
     return seen
+
+
+def is_shown(seen: dict[str, Any]) -> bool:
+    """Whether frames are being shown."""
+    return seen["waited"] is not None and bool(seen["waited"] < SHOWN_WITHIN)

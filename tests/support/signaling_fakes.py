@@ -38,7 +38,6 @@ from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, 
 from hubbub_contracts.bus.room import RoomAnnounced, RoomSnapshot
 from hubbub_contracts.bus.speaker import SpeakerEvent
 from hubbub_contracts.bus.transport import CreateTransport
-from hubbub_contracts.socket.base import Push
 from hubbub_room import FeedChange, PeerChanged, SettingsChanged, Subscription
 from hubbub_signaling.domain.ice_servers import IceServers
 from hubbub_signaling.domain.identity import ANYBODY, Identity, IdentityPolicy
@@ -55,6 +54,15 @@ from hubbub_signaling.handlers.registry_outbox import RegistryOutbox
 from hubbub_signaling.handlers.room_hub import RoomHubs
 from hubbub_signaling.handlers.session import Session, SessionPorts
 from hubbub_signaling.handlers.session_manager import SessionManager
+from support.fake_ports import (
+    AnnouncementFeed,
+    CaptionFeed,
+    FakeSocket,
+    FakeTelemetry,
+    Feed,
+    MediaFeed,
+    SpeakerFeed,
+)
 from support.fake_standbys import TRANSPORT_CREATED, answer_about_standby
 
 SIGNALING_ID = "here"
@@ -106,61 +114,6 @@ def peer_record(
         placement=placement,
         producers=[ProducerRecord(producer_id=one, kind="audio", app_data={}, paused=False) for one in producers],
     )
-
-
-class FakeSubscription:
-    """A subscription that records its end. Unsubscribing takes `stop_delay` seconds, as on a busy connection."""
-
-    def __init__(self) -> None:
-        self.stopped = False
-        self.stop_delay = 0.0
-
-    async def stop(self) -> None:
-        """See `Subscription`."""
-        await asyncio.sleep(self.stop_delay)
-        self.stopped = True
-
-
-class Feed(FakeSubscription):
-    """A room's change feed."""
-
-    def __init__(self, on_change: Callable[[FeedChange], None], on_gap: Callable[[], None]) -> None:
-        super().__init__()
-        self.on_change = on_change
-        self.on_gap = on_gap
-
-
-class MediaFeed(FakeSubscription):
-    """A peer's media events."""
-
-    def __init__(self, on_event: Callable[[MediaEvent], None], on_gap: Callable[[], None]) -> None:
-        super().__init__()
-        self.on_event = on_event
-        self.on_gap = on_gap
-
-
-class SpeakerFeed(FakeSubscription):
-    """The events about who speaks in a room."""
-
-    def __init__(self, on_event: Callable[[SpeakerEvent], None]) -> None:
-        super().__init__()
-        self.on_event = on_event
-
-
-class CaptionFeed(FakeSubscription):
-    """What is said in a room."""
-
-    def __init__(self, on_event: Callable[[CaptionEvent], None]) -> None:
-        super().__init__()
-        self.on_event = on_event
-
-
-class AnnouncementFeed(FakeSubscription):
-    """What the application tells a room."""
-
-    def __init__(self, on_event: Callable[[RoomAnnounced], None]) -> None:
-        super().__init__()
-        self.on_event = on_event
 
 
 class FakeBackend:
@@ -344,48 +297,6 @@ class FakeBackend:
         elif isinstance(message, ChooseStandby | AddStandbyProducer | EndStandby):
             reply = answer_about_standby(self, message)
         return reply  # type: ignore[return-value]
-
-
-class FakeSocket:
-    """Implements `ClientSocket`, and records acknowledgements and pushes in their order."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, dict[str, Any]]] = []
-        self.closed = False
-
-    def push(self, push: Push) -> None:
-        """See `ClientSocket`."""
-        self.sent.append((push.event, push.wire()))
-
-    def close(self) -> None:
-        """See `ClientSocket`."""
-        self.closed = True
-
-    def pushes(self) -> list[str]:
-        """The names of the events that were pushed."""
-        return [event for event, _ in self.sent if event != "ack"]
-
-
-class FakeTelemetry:
-    """Implements `SessionTelemetry`."""
-
-    def __init__(self) -> None:
-        self.answered: list[tuple[str, str]] = []
-        self.departed: list[LeaveReason] = []
-        self.taken_over = 0
-
-    def request_answered(self, event: str, outcome: str, seconds: float) -> None:
-        """See `SessionTelemetry`."""
-        assert seconds >= 0
-        self.answered.append((event, outcome))
-
-    def peer_departed(self, reason: LeaveReason) -> None:
-        """See `SessionTelemetry`."""
-        self.departed.append(reason)
-
-    def peer_taken_over(self) -> None:
-        """See `SessionTelemetry`."""
-        self.taken_over += 1
 
 
 class FakeClient:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import random
 import secrets
 import time
@@ -61,12 +62,11 @@ class StandbyPerson:
         self.idle = False
         """Whether it has all that it wants."""
         self.left = False
-        self.last_refusal = ""
         self.contradictions: list[str] = []
         """Events that do not fit what it knew."""
         self._chance = chance
         self._url = url
-        self._socket = ClientSocket(url)
+        self._socket = ClientSocket(url, retried_for=math.inf)
         self._read = 0
         self._paused: dict[str, bool | None] = {}
         """What the server was asked for last, by id of a producer; None: the answer is missing."""
@@ -77,6 +77,11 @@ class StandbyPerson:
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._tasks = Tasks()
+
+    @property
+    def last_refusal(self) -> str:
+        """What the server refused last, for diagnosis."""
+        return self._socket.last_refusal
 
     async def join(self) -> None:
         """Joins, and from now on does what it wants until `leave`."""
@@ -110,22 +115,21 @@ class StandbyPerson:
         self._adopt(resumed)
 
     async def _try_to_join(self) -> dict[str, Any] | None:
-        await self._ask("createRoom", callId=self.call_id)
+        await self._socket.ask("createRoom", callId=self.call_id)
         who = {"callId": self.call_id, "userId": self.name, "rtpCapabilities": rtp_capabilities()}
         try:
-            return await self._ask("joinRoom", **who, resumable=True, features=["makeBeforeBreak"])
+            return await self._socket.ask("joinRoom", **who, resumable=True, features=["makeBeforeBreak"])
         except Refused as refused:
             if refused.code != "room_not_found":
                 raise
         return None
 
     async def _try_to_resume(self) -> dict[str, Any] | None:
-        self._socket, self._read = ClientSocket(self._url), 0
+        self._socket, self._read = ClientSocket(self._url, retried_for=math.inf), 0
         await self._socket.open()
         try:
             return await self._socket.call("resume", resumeToken=self._token, lastRevision=0)
         except (Refused, ConnectionError) as refused:
-            self.last_refusal = str(refused)
             await self._socket.close()
             if isinstance(refused, Refused) and not refused.retryable:
                 raise
@@ -219,17 +223,6 @@ class StandbyPerson:
         if not self._task.cancelled():
             await self._task
 
-    async def _ask(self, event: str, **payload: Any) -> dict[str, Any]:
-        """Repeats what may succeed later. Raises Refused."""
-        while True:
-            try:
-                return await self._socket.call(event, **payload)
-            except Refused as refused:
-                self.last_refusal = str(refused)
-                if not refused.retryable:
-                    raise
-            await asyncio.sleep(PAUSE * self._chance.uniform(1.0, 2.0))
-
     def _follow(self) -> None:
         while self._read < len(self._socket.log):
             received = self._socket.log[self._read]
@@ -298,7 +291,7 @@ class StandbyPerson:
         home = self.home
         for direction in DIRECTIONS:
             if direction not in home.transports:
-                home.transports[direction] = (await self._ask("createTransport", direction=direction))["id"]
+                home.transports[direction] = (await self._socket.ask("createTransport", direction=direction))["id"]
                 return False
         while self._strangers:
             await self._close_on_server(*self._strangers[0])
@@ -346,7 +339,7 @@ class StandbyPerson:
 
     async def _produce(self, source: str, *, paused: bool) -> None:
         sends = self.home.transports["send"]
-        produced = await self._ask("produce", **self._track(source, sends), source=source, paused=paused)
+        produced = await self._socket.ask("produce", **self._track(source, sends), source=source, paused=paused)
         if sends not in self.home.transports.values():
             return  # it went with its transport
         self.home.producers[produced["id"]] = source
@@ -368,7 +361,7 @@ class StandbyPerson:
                 consumed = await self._socket.call("consume", transportId=receives, producerId=producer_id)
                 if receives in home.transports.values():
                     home.consumers[producer_id] = consumed["id"]
-                await self._ask("resumeConsumer", consumerId=consumed["id"])
+                await self._socket.ask("resumeConsumer", consumerId=consumed["id"])
 
     async def _stand_by(self) -> bool:
         standby = self.standby

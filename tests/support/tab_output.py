@@ -61,23 +61,27 @@ class TabOutput:
         self.tab = tab
 
     async def start(self) -> None:
-        """Begins to listen and to watch, and waits until sound arrives."""
+        """Begins to watch and to listen, and waits until sound arrives."""
+        await self.tab.page.evaluate(_WATCH)
+        await self.listen()
+
+    async def listen(self) -> None:
+        """Begins to listen, and waits until sound arrives."""
         # Capturing needs a user's gesture.
         await self.tab.page.mouse.click(5, 5)
         await self.tab.page.evaluate("listen()")
-        await self.tab.page.evaluate(_WATCH)
-        async with asyncio.timeout(20):
-            while (await self._heard()).usual < 0.01:
+        async with asyncio.timeout(60):
+            while (await self.heard()).usual < 0.01:
                 await asyncio.sleep(0.5)
 
     async def clear(self) -> None:
         """Forgets what was measured so far."""
-        await self._heard()
+        await self.heard()
         await self.tab.longest_gap()
 
     async def measure(self) -> tuple[float, Heard]:
         """The longest time between two frames in seconds, and what was heard, since `clear`."""
-        return await self.tab.longest_gap(), await self._heard()
+        return await self.tab.longest_gap(), await self.heard()
 
     async def noticed(self) -> list[str]:
         """What the user or the application could notice of an interruption, since `start`."""
@@ -89,5 +93,6 @@ class TabOutput:
         width, height = await self.tab.page.evaluate(_RESOLUTION)
         return width, height
 
-    async def _heard(self) -> Heard:
+    async def heard(self) -> Heard:
+        """What was played since the last call."""
         return Heard(**await self.tab.page.evaluate("heard()"))

@@ -4,13 +4,14 @@ use crate::constants::acknowledged::{
     FAST_CHANGE_VARIANCE, INITIAL_VARIANCE, INITIAL_WINDOW, PROCESS_NOISE, UNCERTAINTY, WINDOW,
 };
 
-/// A Bayesian estimate from windows of arrivals.
+/// A Bayesian estimate from windows of arrivals. Times are microseconds of the receiver's clock.
 #[derive(Debug, Clone)]
 pub(crate) struct AcknowledgedBitrate {
     /// kbit/s.
     estimate: Option<f64>,
     variance: f64,
-    /// Microseconds covered by the current window.
+    /// Length of the current window, and what of it has passed.
+    window: i64,
     elapsed: i64,
     bytes: u64,
     last_arrival: Option<i64>,
@@ -21,6 +22,7 @@ impl Default for AcknowledgedBitrate {
         Self {
             estimate: None,
             variance: INITIAL_VARIANCE,
+            window: 1_000 * INITIAL_WINDOW,
             elapsed: 0,
             bytes: 0,
             last_arrival: None,
@@ -39,36 +41,41 @@ impl AcknowledgedBitrate {
         self.variance += FAST_CHANGE_VARIANCE;
     }
 
-    /// Adds a received packet; `arrival` is in microseconds of the receiver's clock.
+    /// Adds a received packet.
+    #[inline]
     pub(crate) fn add(&mut self, arrival: i64, size: u16) {
-        let window = 1_000
-            * if self.estimate.is_none() {
-                INITIAL_WINDOW
-            } else {
-                WINDOW
-            };
-        if let Some(last) = self.last_arrival {
-            let interval = arrival.saturating_sub(last);
-            if interval < 0 {
-                self.elapsed = 0;
-                self.bytes = 0;
-            } else {
-                self.elapsed = self.elapsed.saturating_add(interval);
-                if interval > window {
-                    // Nothing arrived for a whole window: a pause of the sender, not a low rate.
-                    self.bytes = 0;
-                    self.elapsed %= window;
-                }
-            }
+        let last = self.last_arrival.replace(arrival).unwrap_or(arrival);
+        let interval = arrival.wrapping_sub(last);
+        if (0..=self.window).contains(&interval) {
+            self.elapsed += interval;
+        } else {
+            self.skip(interval);
         }
-        self.last_arrival = Some(arrival);
-        if self.elapsed >= window {
-            let sample = 8_000.0 * self.bytes as f64 / window as f64;
-            self.elapsed -= window;
-            self.bytes = 0;
-            self.fold(sample);
+        if self.elapsed >= self.window {
+            self.complete_window();
         }
         self.bytes += u64::from(size);
+    }
+
+    /// Leaves out a time that says nothing about the rate.
+    #[cold]
+    const fn skip(&mut self, interval: i64) {
+        self.bytes = 0;
+        self.elapsed = if interval < 0 {
+            0
+        } else {
+            // Nothing arrived for a whole window: a pause of the sender, not a low rate.
+            self.elapsed.saturating_add(interval) % self.window
+        };
+    }
+
+    #[inline(never)]
+    fn complete_window(&mut self) {
+        let sample = 8_000.0 * self.bytes as f64 / self.window as f64;
+        self.elapsed -= self.window;
+        self.bytes = 0;
+        self.window = 1_000 * WINDOW;
+        self.fold(sample);
     }
 
     fn fold(&mut self, sample: f64) {

@@ -35,7 +35,7 @@ impl ApplicationLimit {
     }
 
     /// Counts sent bytes. With zero bytes it only lets time pass, so that a sender of nothing is limited, too.
-    pub(crate) fn sent(&mut self, now: Micros, size: usize) {
+    pub(crate) fn sent(&mut self, now: Micros, size: u64) {
         let bytes_per_second = self.rate / 8.0;
         let capacity = bytes_per_second * WINDOW as f64 / SECOND as f64;
         let elapsed = now.since(self.updated).min(WINDOW) as f64 / SECOND as f64;
@@ -54,7 +54,7 @@ impl ApplicationLimit {
 mod tests {
     use super::*;
 
-    fn send(limit: &mut ApplicationLimit, from: u64, milliseconds: u64, bytes: usize) -> bool {
+    fn send(limit: &mut ApplicationLimit, from: u64, milliseconds: u64, bytes: u64) -> bool {
         for n in from..from + milliseconds {
             limit.sent(Micros(1_000 * n), bytes);
         }

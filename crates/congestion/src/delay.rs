@@ -59,13 +59,17 @@ impl DelayEstimate {
     }
 
     /// Adds the departures and arrivals of received packets, in order of arrival.
-    pub(crate) fn add(&mut self, now: Micros, packets: impl Iterator<Item = (Micros, i64)>) {
-        let mut is_first = true;
+    pub(crate) fn add(
+        &mut self,
+        now: Micros,
+        packets: impl Iterator<Item = (Micros, i64)> + Clone,
+    ) {
+        if packets.clone().next().is_none() {
+            return;
+        }
+        self.expire(now);
+        self.last_packet = Some(now);
         for (sent, arrival) in packets {
-            if std::mem::take(&mut is_first) {
-                self.expire(now);
-                self.last_packet = Some(now);
-            }
             if let Some(delta) = self.groups.add(now, sent, arrival) {
                 let before = self.trendline.usage();
                 self.trendline.add(delta);
@@ -117,6 +121,7 @@ impl DelayEstimate {
         }
     }
 
+    #[inline(never)]
     fn forget(&mut self) {
         self.groups = InterArrival::default();
         self.trendline = Trendline::default();

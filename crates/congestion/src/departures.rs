@@ -16,8 +16,8 @@ const INTERVAL: u64 = 5 * MILLISECOND;
 pub(crate) struct Departures {
     pub(crate) history: SendHistory,
     uncounted: Bytes,
-    /// When bytes were counted last.
-    counted: Micros,
+    /// When to count bytes.
+    count_at: Micros,
     /// Since when packets wait for feedback; moved on when the estimate falls for lack of it.
     pub(crate) unanswered: Option<Micros>,
 }
@@ -25,8 +25,8 @@ pub(crate) struct Departures {
 /// Bytes that have left.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Bytes {
-    pub(crate) media: u32,
-    pub(crate) padding: u32,
+    pub(crate) media: u64,
+    pub(crate) padding: u64,
 }
 
 impl Departures {
@@ -34,27 +34,34 @@ impl Departures {
         Self {
             history: SendHistory::default(),
             uncounted: Bytes::default(),
-            counted: now,
+            count_at: now.plus(INTERVAL),
             unanswered: None,
         }
     }
 
-    /// Notes a packet. Returns whether its bytes, and those before it, are to be counted now.
+    /// Notes a packet. Returns whether [`Self::settle`] is to be called now.
+    #[inline]
     pub(crate) fn add(&mut self, number: u16, packet: SentPacket, is_padding: bool) -> bool {
-        self.history.record(number, packet);
+        let is_full = self.history.record(number, packet);
         self.unanswered.get_or_insert(packet.sent);
-        let size = u32::from(packet.size);
-        if is_padding {
-            self.uncounted.padding = self.uncounted.padding.saturating_add(size);
+        let bytes = if is_padding {
+            &mut self.uncounted.padding
         } else {
-            self.uncounted.media = self.uncounted.media.saturating_add(size);
-        }
-        packet.sent.since(self.counted) >= INTERVAL
+            &mut self.uncounted.media
+        };
+        *bytes += u64::from(packet.size);
+        is_full || packet.sent >= self.count_at
+    }
+
+    /// Does what is not needed for every packet. Returns whether bytes are to be counted now.
+    pub(crate) fn settle(&mut self, now: Micros) -> bool {
+        self.history.store_recent();
+        now >= self.count_at
     }
 
     /// The bytes that were not counted yet.
     pub(crate) fn take_uncounted(&mut self, now: Micros) -> Bytes {
-        self.counted = now;
+        self.count_at = now.plus(INTERVAL);
         std::mem::take(&mut self.uncounted)
     }
 }
@@ -72,7 +79,7 @@ mod tests {
                 size: 100,
                 cluster: None,
             };
-            departures.add(number, packet, is_padding)
+            departures.add(number, packet, is_padding) && departures.settle(packet.sent)
         };
         assert!(!add(&mut departures, 0, 4_999, false));
         assert!(add(&mut departures, 1, 5_000, true));

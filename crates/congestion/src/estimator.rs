@@ -177,6 +177,13 @@ impl Estimator {
         };
         let is_padding = purpose == Purpose::Padding;
         if self.departures.add(number, packet, is_padding) {
+            self.settle_departures(now);
+        }
+    }
+
+    #[inline(never)]
+    fn settle_departures(&mut self, now: Micros) {
+        if self.departures.settle(now) {
             self.count_departures(now);
         }
     }
@@ -185,10 +192,10 @@ impl Estimator {
     #[inline(never)]
     fn count_departures(&mut self, now: Micros) {
         let Bytes { media, padding } = self.departures.take_uncounted(now);
-        let sent = media.saturating_add(padding);
-        self.application.sent(now, sent as usize);
+        let sent = media + padding;
+        self.application.sent(now, sent);
         if sent > 0 {
-            self.padding.sent(now, media.into(), padding.into());
+            self.padding.sent(now, media, padding);
         }
     }
 

@@ -2,9 +2,11 @@
 
 mod slot;
 
+use std::collections::VecDeque;
 use std::num::NonZeroU8;
+use std::slice;
 
-use slot::{Slot, State};
+use slot::Slot;
 
 use crate::time::{Micros, SECOND};
 
@@ -12,10 +14,10 @@ use crate::time::{Micros, SECOND};
 /// of what the link was ten seconds ago is worthless.
 const KEPT: u64 = 10 * SECOND;
 
-const INITIAL_CAPACITY: usize = 256;
+const INITIAL_BLOCKS: usize = 32;
 
 /// 64 KiB for each receiver. At 1,200 bytes these are 10 s of 8 Mbit/s.
-const MAX_CAPACITY: usize = 8_192;
+const MAX_BLOCKS: usize = 1_024;
 
 /// Identifies a probe; unique among the probes of the last seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,8 +52,8 @@ pub(crate) struct SendHistory {
     newest: Option<Newest>,
     /// The packets of its block. The others are far away in memory: they are written once for eight packets.
     recent: Block,
-    /// The packets before those: block `n` is at `n % len`. The length is a power of two.
-    blocks: Vec<Block>,
+    /// The blocks before it, without gaps.
+    older: VecDeque<Block>,
 }
 
 /// The packets with the numbers `BLOCK * n` to `BLOCK * n + BLOCK - 1`: a line of the cache.
@@ -66,8 +68,13 @@ struct Newest {
     /// Its extended number.
     number: u64,
     sent: Micros,
-    /// The extended number of the first packet after the last pause of [`KEPT`].
-    first: u64,
+}
+
+impl Newest {
+    const NONE: Self = Self {
+        number: 0,
+        sent: Micros(0),
+    };
 }
 
 impl Default for SendHistory {
@@ -75,164 +82,120 @@ impl Default for SendHistory {
         Self {
             newest: None,
             recent: EMPTY,
-            blocks: vec![EMPTY; INITIAL_CAPACITY / BLOCK],
+            older: VecDeque::with_capacity(INITIAL_BLOCKS),
         }
     }
 }
 
 impl SendHistory {
-    /// Records a packet. Numbers are consecutive; a number behind the newest starts the next cycle of 65,536.
+    /// Records a packet. Numbers are consecutive: after a gap, and after a pause of [`KEPT`], what was recorded before is
+    /// forgotten. Returns whether [`Self::store_recent`] is to be called before the next packet.
     #[inline]
-    pub(crate) fn record(&mut self, number: u16, packet: SentPacket) {
-        let mut extended = 1 << 16 | u64::from(number);
-        let mut first = extended;
-        if let Some(newest) = self.newest {
-            let step = number.wrapping_sub(newest.number as u16).max(1);
-            extended = newest.number + u64::from(step);
-            let is_after_pause = packet.sent.since(newest.sent) > KEPT;
-            first = if is_after_pause {
-                extended
-            } else {
-                newest.first
-            };
-            let (from, to) = (block_of(newest.number), block_of(extended));
-            if from != to {
-                self.advance(from, to, packet.sent);
+    #[must_use]
+    pub(crate) fn record(&mut self, number: u16, packet: SentPacket) -> bool {
+        let extended = match self.newest {
+            Some(newest)
+                if number == (newest.number as u16).wrapping_add(1)
+                    && packet.sent.since(newest.sent) <= KEPT =>
+            {
+                newest.number + 1
             }
-        }
+            _ => {
+                self.recent = EMPTY;
+                self.older.clear();
+                1 << 16 | u64::from(number)
+            }
+        };
         self.newest = Some(Newest {
             number: extended,
             sent: packet.sent,
-            first,
         });
         if let Some(slot) = self.recent.get_mut(place_of(extended)) {
             *slot = Slot::new(packet);
         }
+        place_of(extended) == BLOCK - 1
     }
 
-    /// What feedback that comes now can have news of; `None`: nothing.
-    pub(crate) fn reportable(&mut self, now: Micros) -> Option<Reportable<'_>> {
-        let newest = self
-            .newest
-            .filter(|newest| now.since(newest.sent) <= KEPT)?;
-        let capacity = self.capacity() as u64;
-        Some(Reportable {
-            oldest: newest
-                .first
-                .max((newest.number + 1).saturating_sub(capacity)),
-            newest,
-            now,
-            history: self,
-        })
+    /// The packets from number `first` on, to be told what feedback that comes now says of them.
+    pub(crate) fn reported(&mut self, now: Micros, first: u16) -> Reported<'_> {
+        let newest = self.newest.unwrap_or(Newest::NONE);
+        let recent = block_of(newest.number + 1);
+        let oldest = (recent - self.older.len() as u64) * BLOCK as u64;
+        let behind = (newest.number as u16).wrapping_sub(first);
+        let first = newest.number.saturating_sub(behind.into());
+        let (front, back) = self.older.as_mut_slices();
+        let parts = [
+            front.as_flattened_mut(),
+            back.as_flattened_mut(),
+            &mut self.recent,
+        ];
+        let mut before = first.saturating_sub(oldest) as usize;
+        Reported {
+            forgotten: oldest.saturating_sub(first) as usize,
+            parts: parts.map(|part| {
+                let skipped = before.min(part.len());
+                before -= skipped;
+                part.split_at_mut(skipped).1.iter_mut()
+            }),
+            newest: newest.sent,
+            kept_since: Micros(now.0.saturating_sub(KEPT)),
+        }
     }
 
-    /// The most packets that feedback can have news of.
-    pub(crate) fn capacity(&self) -> usize {
-        BLOCK * self.blocks.len()
-    }
-
-    #[inline]
-    fn slot(&mut self, newest: u64, extended: u64) -> Option<&mut Slot> {
-        let block = if block_of(extended) == block_of(newest) {
-            &mut self.recent
-        } else {
-            let index = self.index(block_of(extended));
-            self.blocks.get_mut(index)?
+    /// Moves the recent block to the others if it is full. Drops those of which feedback has no news any more.
+    pub(crate) fn store_recent(&mut self) {
+        let Some(newest) = self.newest else {
+            return;
         };
-        block.get_mut(place_of(extended))
-    }
-
-    /// Makes block `to` the recent one, instead of `from`.
-    #[inline(never)]
-    fn advance(&mut self, from: u64, to: u64, now: Micros) {
-        while self.blocks.len() < MAX_CAPACITY / BLOCK && self.would_forget(from, now) {
-            self.grow(from);
+        if place_of(newest.number) < BLOCK - 1 {
+            return;
+        }
+        while let Some([.., last]) = self.older.front()
+            && (self.older.len() == MAX_BLOCKS
+                || newest.sent.since(last.packet(newest.sent).sent) > KEPT)
+        {
+            self.older.pop_front();
         }
         let recent = std::mem::replace(&mut self.recent, EMPTY);
-        self.store(from, recent);
-        for skipped in (from + 1..to).rev().take(self.blocks.len()) {
-            self.store(skipped, EMPTY);
-        }
-    }
-
-    fn store(&mut self, number: u64, block: Block) {
-        let index = self.index(number);
-        if let Some(place) = self.blocks.get_mut(index) {
-            *place = block;
-        }
-    }
-
-    const fn index(&self, block: u64) -> usize {
-        block as usize & (self.blocks.len() - 1)
-    }
-
-    /// Whether storing the block would overwrite a packet that feedback can still report.
-    fn would_forget(&self, number: u64, now: Micros) -> bool {
-        let block = self.blocks.get(self.index(number)).unwrap_or(&EMPTY);
-        // The last one left last.
-        let last = block.iter().rev().find_map(|slot| slot.packet(now));
-        last.is_some_and(|packet| now.since(packet.sent) <= KEPT)
-    }
-
-    /// Doubles the blocks, before the one with this number is stored.
-    fn grow(&mut self, number: u64) {
-        let former = self.blocks.len();
-        let mut blocks = vec![EMPTY; 2 * former];
-        for number in number.saturating_sub(former as u64)..number {
-            let (from, to) = (
-                number as usize & (former - 1),
-                number as usize & (2 * former - 1),
-            );
-            if let (Some(block), Some(place)) = (self.blocks.get(from), blocks.get_mut(to)) {
-                *place = *block;
-            }
-        }
-        self.blocks = blocks;
+        self.older.push_back(recent);
     }
 }
 
-/// The packets that feedback can have news of.
-pub(crate) struct Reportable<'a> {
-    history: &'a mut SendHistory,
-    newest: Newest,
-    /// The extended number of the first one that is kept.
-    oldest: u64,
-    now: Micros,
+/// The packets that feedback reports, in the order of their numbers.
+pub(crate) struct Reported<'a> {
+    /// How many are not kept any more, before those that are.
+    forgotten: usize,
+    parts: [slice::IterMut<'a, Slot>; 3],
+    newest: Micros,
+    kept_since: Micros,
 }
 
-impl Reportable<'_> {
-    /// Notes what feedback says about packet `number`. Returns the packet if that is news, else `None`: the number was
-    /// never used, is too old, or was reported so before.
+impl<'a> Reported<'a> {
+    /// Notes whether the next packet arrived. Returns it if that is news, else `None`: it was never sent, is too old, or was
+    /// reported so before.
     #[inline]
-    pub(crate) fn acknowledge(
-        &mut self,
-        number: u16,
-        received: bool,
-    ) -> Option<(SentPacket, News)> {
-        let newest = self.newest;
-        let behind = (newest.number as u16).wrapping_sub(number);
-        let extended = newest.number.checked_sub(behind.into())?;
-        if extended < self.oldest {
+    pub(crate) fn next(&mut self, arrived: bool) -> Option<(SentPacket, News)> {
+        let slot = self.next_slot()?;
+        let news = slot.news(arrived)?;
+        let packet = slot.packet(self.newest);
+        if packet.sent < self.kept_since {
             return None;
         }
-        let slot = self.history.slot(newest.number, extended)?;
-        let packet = slot.packet(newest.sent)?;
-        if self.now.since(packet.sent) > KEPT {
-            return None;
-        }
-        let is_pending = slot.state() == State::Pending;
-        let news = match (received, is_pending) {
-            (true, true) => News::Received,
-            (true, false) if slot.state() == State::ReportedLost => News::ReceivedLate,
-            (false, true) => News::Lost,
-            _ => return None,
-        };
-        slot.set_state(if received {
-            State::Received
-        } else {
-            State::ReportedLost
-        });
+        slot.note(news);
         Some((packet, news))
+    }
+
+    #[inline]
+    fn next_slot(&mut self) -> Option<&'a mut Slot> {
+        if self.forgotten > 0 {
+            self.forgotten -= 1;
+            return None;
+        }
+        let [front, back, recent] = &mut self.parts;
+        front
+            .next()
+            .or_else(|| back.next())
+            .or_else(|| recent.next())
     }
 }
 
@@ -249,13 +212,19 @@ mod tests {
     use super::*;
 
     impl SendHistory {
-        fn acknowledge(
+        fn add(&mut self, number: u16, packet: SentPacket) {
+            if self.record(number, packet) {
+                self.store_recent();
+            }
+        }
+
+        fn report(
             &mut self,
             now: Micros,
             number: u16,
             received: bool,
         ) -> Option<(SentPacket, News)> {
-            self.reportable(now)?.acknowledge(number, received)
+            self.reported(now, number).next(received)
         }
     }
 
@@ -270,11 +239,11 @@ mod tests {
     #[test]
     fn each_outcome_is_news_once() {
         let mut history = SendHistory::default();
-        history.record(65_535, packet(1));
-        history.record(0, packet(2));
+        history.add(65_535, packet(1));
+        history.add(0, packet(2));
         let mut report = |number, received| {
             history
-                .acknowledge(Micros(9), number, received)
+                .report(Micros(9), number, received)
                 .map(|(packet, news)| (packet.sent.0, news))
         };
         assert_eq!(report(65_535, false), Some((1, News::Lost)));
@@ -290,60 +259,51 @@ mod tests {
     fn packets_of_ten_seconds_are_kept_up_to_the_bound() {
         let mut history = SendHistory::default();
         for number in 0..2_000 {
-            history.record(number, packet(1_000 * u64::from(number)));
+            history.add(number, packet(1_000 * u64::from(number)));
         }
         let now = Micros(2 * SECOND);
-        assert!(history.acknowledge(now, 0, true).is_some());
+        assert!(history.report(now, 0, true).is_some());
         for number in 2_000..20_000 {
-            history.record(number, packet(1_000 * u64::from(number)));
+            history.add(number, packet(1_000 * u64::from(number)));
         }
-        assert_eq!(history.capacity(), MAX_CAPACITY);
+        assert_eq!(history.older.capacity(), MAX_BLOCKS);
         let now = Micros(20 * SECOND);
-        assert!(history.acknowledge(now, 19_999 - 8_192, true).is_none());
-        assert!(history.acknowledge(now, 20_000 - 8_192, true).is_some());
+        assert!(history.report(now, 19_999 - 8_200, true).is_none());
+        assert!(history.report(now, 20_000 - 8_192, true).is_some());
     }
 
     #[test]
     fn packets_older_than_ten_seconds_are_forgotten() {
         let mut history = SendHistory::default();
-        history.record(7, packet(0));
-        assert!(history.acknowledge(Micros(KEPT + 1), 7, true).is_none());
-        assert!(history.acknowledge(Micros(KEPT), 7, true).is_some());
+        history.add(7, packet(0));
+        assert!(history.report(Micros(KEPT + 1), 7, true).is_none());
+        assert!(history.report(Micros(KEPT), 7, true).is_some());
     }
 
     #[test]
-    fn numbers_that_were_skipped_are_of_no_packet() {
-        for skipped in [1, 2, BLOCK, 3 * BLOCK, INITIAL_CAPACITY - 1] {
+    fn a_gap_in_the_numbers_begins_anew() {
+        for next in [0, 3, 8, 9, 11, 800] {
             let mut history = SendHistory::default();
-            let (used, skipped) = (INITIAL_CAPACITY as u16, skipped as u16);
-            for number in 0..used {
-                history.record(number, packet(u64::from(number)));
+            for number in 0..10 {
+                history.add(number, packet(0));
             }
-            let now = Micros(used.into());
-            history.record(used + skipped, packet(now.0));
-            let known = (0..=used + skipped)
-                .filter(|number| history.acknowledge(now, *number, true).is_some())
-                .count();
-            // Those in the capacity, without the skipped ones.
-            assert!(
-                known <= history.capacity() - usize::from(skipped),
-                "{skipped}: {known}"
-            );
-            for number in used..used + skipped {
-                assert!(history.acknowledge(now, number, true).is_none());
-            }
+            history.add(next, packet(1));
+            let known: Vec<u16> = (0..=u16::MAX)
+                .filter(|number| history.report(Micros(1), *number, true).is_some())
+                .collect();
+            assert_eq!(known, [next]);
         }
     }
 
     #[test]
     fn a_packet_before_a_pause_is_never_taken_for_a_recent_one() {
-        for pause in [KEPT + 1, Slot::PERIOD, Slot::PERIOD + 1] {
+        for pause in [KEPT + 1, 1 << 32, (1 << 32) + 1] {
             let mut history = SendHistory::default();
-            history.record(7, packet(0));
-            assert!(history.acknowledge(Micros(pause), 7, true).is_none());
-            history.record(8, packet(pause));
-            assert!(history.acknowledge(Micros(pause), 7, true).is_none());
-            assert!(history.acknowledge(Micros(pause), 8, true).is_some());
+            history.add(7, packet(0));
+            assert!(history.report(Micros(pause), 7, true).is_none());
+            history.add(8, packet(pause));
+            assert!(history.report(Micros(pause), 7, true).is_none());
+            assert!(history.report(Micros(pause), 8, true).is_some());
         }
     }
 
@@ -351,8 +311,8 @@ mod tests {
     fn a_slow_stream_needs_little_memory() {
         let mut history = SendHistory::default();
         for number in 0..=u16::MAX {
-            history.record(number, packet(SECOND * u64::from(number)));
+            history.add(number, packet(SECOND * u64::from(number)));
         }
-        assert_eq!(history.capacity(), INITIAL_CAPACITY);
+        assert_eq!(history.older.capacity(), INITIAL_BLOCKS);
     }
 }

@@ -34,6 +34,27 @@ impl Group {
             reported: now,
         }
     }
+
+    /// Whether a packet left with the first of the group. Not if it left before: then the difference wraps around.
+    const fn leaves_with(&self, sent: Micros) -> bool {
+        sent.0.wrapping_sub(self.first_sent.0) <= GROUP_LENGTH
+    }
+
+    /// Whether a packet that left later piled up behind the group on the way.
+    fn piles_up(&self, sent: Micros, arrival: i64) -> bool {
+        let arrival_delta = arrival.saturating_sub(self.last_arrival);
+        let departure_delta = signed(sent) - signed(self.last_sent);
+        departure_delta == 0
+            || (arrival_delta < departure_delta
+                && arrival_delta <= BURST_DELTA
+                && arrival.saturating_sub(self.first_arrival) < MAX_BURST)
+    }
+
+    fn extend(&mut self, now: Micros, sent: Micros, arrival: i64) {
+        self.last_sent = self.last_sent.max(sent);
+        self.last_arrival = arrival;
+        self.reported = now;
+    }
 }
 
 /// Measures groups; arrival times are microseconds of the receiver's clock.
@@ -48,30 +69,35 @@ impl InterArrival {
     /// Adds a received packet. Returns the distance of the two groups before it when it starts a new one.
     #[inline]
     pub(crate) fn add(&mut self, now: Micros, sent: Micros, arrival: i64) -> Option<GroupDelta> {
-        let Some(group) = self.current.as_mut() else {
-            self.current = Some(Group::new(now, sent, arrival));
-            return None;
-        };
-        if sent < group.first_sent {
-            // A reordered packet says nothing about the queue's growth.
-            return None;
+        match &mut self.current {
+            Some(group) if group.leaves_with(sent) => {
+                group.extend(now, sent, arrival);
+                None
+            }
+            _ => self.add_later(now, sent, arrival),
         }
-        if belongs_to(group, sent, arrival) {
-            group.last_sent = group.last_sent.max(sent);
-            group.last_arrival = arrival;
-            group.reported = now;
-            return None;
-        }
-        self.start(Group::new(now, sent, arrival))
     }
 
-    /// Starts a group. Returns the distance of the two before it.
-    fn start(&mut self, start: Group) -> Option<GroupDelta> {
-        let delta = match (self.previous, self.current) {
-            (Some(previous), Some(group)) => Some(self.delta(&previous, &group)?),
-            _ => None,
-        };
-        self.previous = self.current.replace(start);
+    /// Adds a packet that did not leave with the current group.
+    #[inline(never)]
+    fn add_later(&mut self, now: Micros, sent: Micros, arrival: i64) -> Option<GroupDelta> {
+        let mut delta = None;
+        if let Some(group) = &mut self.current {
+            if sent < group.first_sent {
+                // A reordered packet says nothing about the queue's growth.
+                return None;
+            }
+            if group.piles_up(sent, arrival) {
+                group.extend(now, sent, arrival);
+                return None;
+            }
+            let group = *group;
+            if let Some(previous) = self.previous {
+                delta = Some(self.delta(&previous, &group)?);
+            }
+            self.previous = Some(group);
+        }
+        self.current = Some(Group::new(now, sent, arrival));
         delta
     }
 
@@ -100,19 +126,6 @@ impl InterArrival {
 
 const fn signed(at: Micros) -> i64 {
     at.0 as i64
-}
-
-/// Whether a packet was sent with the group, or piled up behind it on the way.
-fn belongs_to(group: &Group, sent: Micros, arrival: i64) -> bool {
-    let arrival_delta = arrival.saturating_sub(group.last_arrival);
-    let departure_delta = signed(sent) - signed(group.last_sent);
-    if departure_delta == 0 {
-        return true;
-    }
-    let piled_up = arrival_delta < departure_delta
-        && arrival_delta <= BURST_DELTA
-        && arrival.saturating_sub(group.first_arrival) < MAX_BURST;
-    piled_up || sent.since(group.first_sent) <= GROUP_LENGTH
 }
 
 #[cfg(test)]

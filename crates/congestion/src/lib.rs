@@ -24,6 +24,7 @@ mod pacer;
 mod path;
 mod probe;
 mod queue_delay;
+mod regression;
 mod repair_budget;
 mod time;
 mod trendline;

@@ -113,7 +113,7 @@ impl<R: Copy> Pacer<R> {
 
     /// Counts a packet that left without being queued.
     pub fn passed(&mut self, now: Micros, bytes: usize) {
-        self.charge(now, bytes as u64);
+        self.charge(now, small(bytes));
     }
 
     /// Whether nothing is queued.
@@ -125,7 +125,7 @@ impl<R: Copy> Pacer<R> {
     /// Queues a packet of `size` bytes. One of no bytes keeps its place in the order, and costs nothing.
     pub fn enqueue(&mut self, now: Micros, class: Class, reference: R, size: usize) {
         self.pay(now);
-        let size = u32::try_from(size).unwrap_or(u32::MAX);
+        let size = small(size);
         let queued = Queued { reference, size };
         match class {
             Class::Audio => return self.audio.push_back(queued),
@@ -171,7 +171,7 @@ impl<R: Copy> Pacer<R> {
             self.burst = None;
             return;
         }
-        self.charge(now, bytes as u64);
+        self.charge(now, small(bytes));
     }
 
     /// The next packet that may leave now. To be called until it returns `None`.
@@ -196,7 +196,7 @@ impl<R: Copy> Pacer<R> {
         };
         if let Some(queued) = queue.pop_front() {
             self.queued -= u64::from(queued.size);
-            self.charge(now, u64::from(queued.size));
+            self.charge(now, queued.size);
             return Some(Released::Packet {
                 reference: queued.reference,
                 cluster,
@@ -251,23 +251,28 @@ impl<R: Copy> Pacer<R> {
         self.closed &= self.debt >= 1.0;
     }
 
-    fn charge(&mut self, now: Micros, bytes: u64) {
+    fn charge(&mut self, now: Micros, bytes: u32) {
         if bytes == 0 {
             return;
         }
         if let Some(burst) = &mut self.burst {
             burst.started.get_or_insert(now);
             burst.packets += 1;
-            burst.bytes += bytes;
+            burst.bytes += u64::from(bytes);
             if burst.packets >= burst.probe.packets && burst.bytes >= burst.probe.bytes {
                 self.burst = None;
             }
         }
-        self.debt += bytes as f64;
+        self.debt += f64::from(bytes);
         // As `duration` would compare, without its division.
         let allowed = self.effective_rate() * BURST as f64 / (8 * SECOND) as f64;
         self.closed |= self.debt >= allowed;
     }
+}
+
+/// As 32 bits, which convert to a float at less cost.
+fn small(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::competition::Competition;
 use crate::constants::estimator::RTT_WEIGHT;
 use crate::constants::queue_delay::LONG;
-use crate::feedback::Results;
+use crate::feedback::ArrivedPacket;
 use crate::queue_delay::QueueDelay;
 use crate::time::Micros;
 
@@ -17,18 +17,17 @@ pub(crate) struct Path {
 }
 
 impl Path {
-    /// Learns from the results of a feedback.
-    pub(crate) fn update(&mut self, now: Micros, results: &Results) {
+    /// Learns from the packets that arrived, in the order of arrival.
+    pub(crate) fn update(&mut self, now: Micros, arrived: &[ArrivedPacket]) {
         // The packet that arrived last waited least for the feedback.
-        if let Some(last) = results.arrived().last() {
+        if let Some(last) = arrived.last() {
             let sample = now.since(last.sent) as f64;
             let rtt = self.rtt.unwrap_or(sample);
             self.rtt = Some(rtt + RTT_WEIGHT * (sample - rtt));
         }
-        let transits = results.arrived().iter().map(|result| {
-            let sent = i64::try_from(result.sent.0).unwrap_or(i64::MAX);
-            result.arrival.saturating_sub(sent)
-        });
+        let transits = arrived
+            .iter()
+            .map(|packet| packet.arrival.wrapping_sub_unsigned(packet.sent.0));
         self.queue.add(now, transits);
         self.competing = self.competition.update(now, self.is_queueing());
     }

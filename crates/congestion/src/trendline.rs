@@ -5,6 +5,7 @@ use crate::constants::trendline::{
     MAX_THRESHOLD, MIN_THRESHOLD, OVERUSE_TIME, SMOOTHING, WINDOW,
 };
 use crate::inter_arrival::GroupDelta;
+use crate::regression::{Regression, Sample};
 
 /// What the delay says about the use of the link.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -18,20 +19,12 @@ pub enum Usage {
     Under,
 }
 
-/// Time of arrival and smoothed delay of a group, milliseconds.
-#[derive(Debug, Clone, Copy, Default)]
-struct Sample {
-    arrival: f64,
-    delay: f64,
-}
-
-/// The trendline filter with its adaptive threshold. Times are milliseconds.
+/// The trendline filter with its adaptive threshold. Times are milliseconds, that of arrival microseconds.
 #[derive(Debug, Clone)]
 pub(crate) struct Trendline {
-    samples: [Sample; WINDOW],
+    line: Regression,
     /// Number of samples so far, up to [`MAX_DELTAS`].
     count: u32,
-    next: usize,
     arrival: f64,
     accumulated: f64,
     smoothed: f64,
@@ -45,9 +38,8 @@ pub(crate) struct Trendline {
 impl Default for Trendline {
     fn default() -> Self {
         Self {
-            samples: [Sample::default(); WINDOW],
+            line: Regression::default(),
             count: 0,
-            next: 0,
             arrival: 0.0,
             accumulated: 0.0,
             smoothed: 0.0,
@@ -70,21 +62,16 @@ impl Trendline {
         let arrival = delta.arrival as f64 / 1_000.0;
         let departure = delta.departure as f64 / 1_000.0;
         self.count = (self.count + 1).min(MAX_DELTAS);
-        self.arrival += arrival;
+        self.arrival += delta.arrival as f64;
         self.accumulated += arrival - departure;
         self.smoothed = SMOOTHING * self.smoothed + (1.0 - SMOOTHING) * self.accumulated;
-        if let Some(sample) = self.samples.get_mut(self.next) {
-            *sample = Sample {
-                arrival: self.arrival,
-                delay: self.smoothed,
-            };
-        }
-        self.next = (self.next + 1) % WINDOW;
-        let slope = if self.count as usize >= WINDOW {
-            slope(&self.samples).unwrap_or(self.slope)
-        } else {
-            self.slope
-        };
+        self.line.add(Sample {
+            arrival: self.arrival,
+            delay: self.smoothed,
+        });
+        let is_known = self.count as usize >= WINDOW;
+        let slope = is_known.then(|| self.line.slope()).flatten();
+        let slope = slope.unwrap_or(self.slope);
         self.detect(slope, departure, arrival);
     }
 
@@ -128,25 +115,6 @@ impl Trendline {
         self.threshold = (self.threshold + k * (trend - self.threshold) * interval)
             .clamp(MIN_THRESHOLD, MAX_THRESHOLD);
     }
-}
-
-/// The slope of the regression line; `None` if all groups arrived at once.
-fn slope(samples: &[Sample; WINDOW]) -> Option<f64> {
-    let count = samples.len() as f64;
-    let (arrivals, delays) = samples
-        .iter()
-        .fold((0.0, 0.0), |(arrivals, delays), sample| {
-            (arrivals + sample.arrival, delays + sample.delay)
-        });
-    let (arrival, delay) = (arrivals / count, delays / count);
-    let (numerator, denominator) = samples.iter().fold((0.0, 0.0), |(over, under), sample| {
-        let distance = sample.arrival - arrival;
-        (
-            over + distance * (sample.delay - delay),
-            under + distance * distance,
-        )
-    });
-    (denominator > 0.0).then(|| numerator / denominator)
 }
 
 #[cfg(test)]

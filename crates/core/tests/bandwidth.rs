@@ -2,7 +2,7 @@
 #![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 use hubbub_core::api::{EncodingSpec, ProducerSpec};
-use hubbub_core::{Limits, WorkerConfig};
+use hubbub_core::{Histogram, Limits, WorkerConfig};
 
 use crate::common::call::OUT_SSRC;
 use crate::common::media::{Packet, vp8, vp8_frame};
@@ -215,6 +215,35 @@ fn the_remb_of_a_client_without_transport_wide_feedback_limits_the_layers() {
         assert!(count > 10, "{seed}: {count}");
         assert_eq!(recorded.sum, count * 900_000);
     }
+}
+
+#[test]
+fn what_the_estimate_is_used_for_is_counted_with_it() {
+    let returned = Returned::Reports {
+        remb: Some(900_000),
+    };
+    let mut call = NetworkCall::with(&[(0, 20_000)], 0.0, 1, returned);
+    call.run(10);
+    let before = call.world.worker.counters().media;
+    call.run(10);
+    let after = call.world.worker.counters().media;
+    let number = |histogram: &Histogram| histogram.counts.iter().sum::<u64>();
+    assert_eq!(number(&after.allocated_sent), number(&after.estimate_sent));
+    assert_eq!(number(&after.wanted_sent), number(&after.estimate_sent));
+    let mean = |before: &Histogram, after: &Histogram| {
+        (after.sum - before.sum) / (number(after) - number(before))
+    };
+    let allocated = mean(&before.allocated_sent, &after.allocated_sent);
+    let wanted = mean(&before.wanted_sent, &after.wanted_sent);
+    let stats = call.world.transport_stats(call.receiver.transport);
+    let (used, usable) = (
+        stats.allocated_outgoing_bitrate.expect("an allocation"),
+        stats.wanted_outgoing_bitrate.expect("an allocation"),
+    );
+    let figures = format!("{allocated} of {wanted}; now {used} of {usable} bit/s");
+    assert!(allocated.abs_diff(used) < used / 5, "{figures}");
+    assert!(wanted.abs_diff(usable) < usable / 5, "{figures}");
+    assert!(allocated <= 900_000 && wanted > 900_000, "{figures}");
 }
 
 #[test]

@@ -243,6 +243,7 @@ fn a_receiver_report_gives_loss_and_round_trip_time() {
     );
     let stats = call.world.consumer_stats(call.consumer);
     assert_eq!((stats.fraction_lost, stats.lost, stats.jitter), (25, 3, 90));
+    assert_eq!(stats.rtt_us, Some(80_000));
     assert_eq!(
         call.world.transport_stats(call.receiver.transport).rtt_us,
         Some(80_000)

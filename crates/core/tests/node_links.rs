@@ -4,7 +4,7 @@
 use hubbub_core::api::{IceState, ProducerId};
 use hubbub_wire::PacketKind;
 
-use crate::common::media::{Packet, vp8};
+use crate::common::media::{Packet, rtx, vp8};
 use crate::common::node_pipe::{NodePipe, carry_another, node_pipe_specs, pictures, send_frames};
 use crate::common::pipes::{PIPE, PIPE_SSRC, PIPED, PRODUCER};
 use crate::common::specs::*;
@@ -114,6 +114,48 @@ fn what_the_link_has_lost_is_repaired_by_the_origin() {
         0,
         "by the origin"
     );
+}
+
+#[test]
+fn what_the_client_repairs_late_crosses_a_link_late_and_once() {
+    let mut pipe = NodePipe::new(video());
+    let (mut viewer, _) = pipe.watch(1, video_consumer(OUT));
+    for number in (0..20).filter(|number| *number != 7) {
+        pipe.send([vp8(number, number == 0)]);
+        pipe.advance(20);
+    }
+    let asked = |world: &mut World| world.producer_stats(PRODUCER).streams[0].nacked;
+    // By the other node, whose gap is the client's: the origin has nothing to repeat.
+    assert!(asked(&mut pipe.far) > 0);
+    let stats = pipe.origin.consumer_stats(PIPED);
+    assert_eq!((stats.retransmitted, stats.nack_misses), (0, 0));
+    // Twice: the client answers two NACKs, and the late original comes as well.
+    pipe.send([rtx(&vp8(7, false), 1)]);
+    pipe.send([rtx(&vp8(7, false), 2), vp8(7, false)]);
+    let before = asked(&mut pipe.far);
+    pipe.advance(1_000);
+    assert_eq!(asked(&mut pipe.far), before);
+    let got = viewer.take_rtp(&mut pipe.far);
+    let mut got: Vec<_> = got
+        .iter()
+        .map(|packet| {
+            (
+                packet.rtp().sequence_number(),
+                packet.rtp().payload().to_vec(),
+            )
+        })
+        .collect();
+    got.sort_unstable();
+    let payloads: Vec<_> = got.into_iter().map(|(_, payload)| payload).collect();
+    let sent: Vec<_> = (0..20)
+        .map(|number| vp8(number, number == 0).payload)
+        .collect();
+    assert_eq!(payloads, sent);
+    let late = (0..20).filter(|number| *number != 7).chain([7]);
+    let late: Vec<_> = late.map(|number| (PIPE_SSRC, number)).collect();
+    assert_eq!(pipe.to_far.take_rtp(), late, "the gap is not closed up");
+    let stats = pipe.origin.consumer_stats(PIPED);
+    assert_eq!((stats.retransmitted, stats.nack_misses), (0, 0));
 }
 
 #[test]

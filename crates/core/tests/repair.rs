@@ -194,7 +194,9 @@ fn numbers_that_were_never_sent_are_not_answered() {
     let sequence = call.received()[0].rtp().sequence_number();
     call.nack(&[sequence.wrapping_add(1), sequence.wrapping_add(30_000)]);
     assert_eq!(call.received(), []);
-    assert_eq!(call.world.consumer_stats(call.consumer).nack_misses, 2);
+    let stats = call.world.consumer_stats(call.consumer);
+    assert_eq!((stats.nacks, stats.nacked, stats.nack_misses), (1, 2, 2));
+    assert_eq!(stats.rtx_ssrc, Some(OUT_SSRC + 1));
     assert_eq!(call.world.worker.counters().media.nack_misses, 2);
 }
 
@@ -241,6 +243,8 @@ fn a_gap_is_nacked_and_the_packet_from_rtx_is_forwarded() {
     assert_eq!(late[0].rtp().payload(), vp8(12, false).payload);
     let stats = call.world.producer_stats(call.producer);
     assert_eq!((stats.streams[0].repaired, stats.streams[0].lost), (1, 0));
+    assert_eq!((stats.streams[0].nacks, stats.streams[0].nacked), (1, 1));
+    assert_eq!(stats.streams[0].rtx_ssrc, Some(SSRC + 1));
     let media = call.world.worker.counters().media;
     assert_eq!(
         (media.repaired_received, media.nacked_received),

@@ -4,7 +4,7 @@
 use crate::common::media::vp8;
 use crate::common::specs::*;
 use crate::common::{Client, World};
-use hubbub_core::api::TransportStats;
+use hubbub_core::api::{ProducerId, TransportStats};
 use hubbub_wire::rtcp::{DlrrBuilder, DlrrEntry, RtcpPacket, XrBlock};
 use hubbub_wire::{CompactNtp, NtpTime};
 
@@ -12,6 +12,7 @@ use hubbub_wire::{CompactNtp, NtpTime};
 struct Sending {
     world: World,
     client: Client,
+    producer: ProducerId,
     number: u16,
 }
 
@@ -19,10 +20,11 @@ impl Sending {
     fn new() -> Self {
         let mut world = World::new();
         let client = Client::connected(&mut world, 1);
-        produce(&mut world, client.transport, 1, video());
+        let producer = produce(&mut world, client.transport, 1, video());
         Self {
             world,
             client,
+            producer,
             number: 0,
         }
     }
@@ -111,6 +113,8 @@ fn the_answer_to_a_reference_time_gives_the_round_trip() {
     let rtt = sending.stats().rtt_us.expect("a round trip");
     assert!(rtt.abs_diff(70_000) <= 1_100, "{rtt} microseconds");
     assert_eq!(sending.world.worker.counters().media.round_trip.sum, rtt);
+    let stats = sending.world.producer_stats(sending.producer);
+    assert_eq!(stats.rtt_us, Some(rtt));
 }
 
 #[test]

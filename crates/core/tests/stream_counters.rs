@@ -47,7 +47,20 @@ fn requests_for_key_frames_are_counted() {
     let sent = call.plis().len() as u64;
     assert!(sent > 1);
     let stats = call.world.producer_stats(call.producer);
-    assert_eq!(stats.key_frame_requests, sent);
+    assert_eq!((stats.plis, stats.firs), (sent, 0));
+}
+
+#[test]
+fn a_client_without_pli_gets_firs() {
+    let mut spec = video();
+    spec.codecs[0].pli = false;
+    spec.codecs[0].fir = true;
+    let mut call = Call::new(spec, video_consumer(OUT_SSRC));
+    call.send([vp8(1, false)]);
+    call.world.advance(2_500);
+    let stats = call.world.producer_stats(call.producer);
+    assert_eq!(stats.plis, 0);
+    assert!(stats.firs > 1, "{}", stats.firs);
 }
 
 #[test]

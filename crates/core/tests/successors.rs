@@ -6,11 +6,11 @@ use crate::common::media::vp8;
 use crate::common::replacement::*;
 use crate::common::specs::*;
 use crate::common::{Client, World};
-use hubbub_core::Limits;
 use hubbub_core::api::{
     Command, CommandError, EncodingSpec, Event, IceCredentials, ProducerId, ProducerSpec, RouterId,
     TransportId,
 };
+use hubbub_core::{Limits, WorkerConfig};
 use hubbub_wire::NtpTime;
 
 const REPORTED: NtpTime = NtpTime(0xe800_0000_0000_0000);
@@ -395,4 +395,36 @@ fn a_repaired_key_frame_moves_with_all_that_has_followed() {
     let received = track.call.received();
     assert_continuous(&received);
     assert_eq!(frames_of(&received), Vec::from_iter(0..20));
+}
+
+/// A link that has less than is taken to be needed by a video that was never seen.
+fn slow_link() -> WorkerConfig {
+    let bitrate = 500_000;
+    WorkerConfig {
+        outgoing_bitrate: Limits {
+            min: bitrate,
+            initial: bitrate,
+            max: bitrate,
+        },
+        ..World::config()
+    }
+}
+
+#[test]
+fn the_successor_needs_what_its_predecessor_needed() {
+    let call = Call::with(slow_link(), video(), video_consumer(OUT_SSRC));
+    let mut track = Replacement::of(call, video());
+    for number in 0..60 {
+        track.call.send([vp8(number, number % 30 == 0)]);
+        track.call.world.advance(33);
+    }
+    track.call.received();
+    track.replace();
+    for number in 60..120 {
+        track.send_both([vp8(number, number == 65)]);
+        track.call.world.advance(33);
+    }
+    let mut received = track.call.received();
+    received.retain(|packet| packet.rtp().ssrc() == OUT_SSRC);
+    assert_eq!(frames_of(&received), Vec::from_iter(60..120));
 }

@@ -1,21 +1,31 @@
-//! The clocks of a worker thread. The core itself reads no clock.
+//! The clocks of the workers. The core itself reads no clock.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hubbub_core::api::Micros;
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
-/// `CLOCK_MONOTONIC`, counted from the start of this clock.
+/// `CLOCK_MONOTONIC`, counted from the start of this clock. All workers of a process share one, so that times of one worker
+/// mean the same to another.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Clock {
+pub struct Clock {
     origin: u64,
+    wall_us: u64,
 }
 
 impl Clock {
-    pub(crate) fn start() -> Self {
+    /// Starts a clock at zero.
+    #[must_use]
+    pub fn start() -> Self {
         Self {
             origin: micros(clock_gettime(ClockId::Monotonic)),
+            wall_us: wall_clock_us(),
         }
+    }
+
+    /// When it started: microseconds since the Unix epoch.
+    pub(crate) const fn started_us(self) -> u64 {
+        self.wall_us
     }
 
     pub(crate) fn now(self) -> Micros {
@@ -57,7 +67,7 @@ impl ClockReading {
 }
 
 /// Microseconds since the Unix epoch; zero if the system clock is before it.
-pub(crate) fn wall_clock_us() -> u64 {
+fn wall_clock_us() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |elapsed| elapsed.as_micros() as u64)

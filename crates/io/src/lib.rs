@@ -1,5 +1,5 @@
 //! The I/O layer of the SFU's media core: one thread per worker, with its UDP socket, the TCP connections on the same
-//! port, the sockets of its plain transports, the rings to the other workers, its clock and its queues.
+//! port, the sockets of its plain transports, the rings to the other workers, the clock of them all and its queues.
 //!
 //! Rules for every part of this crate:
 //! - A worker thread blocks only in `epoll_wait`. A full socket costs datagrams (oldest video first), never time.
@@ -28,6 +28,7 @@ mod worker_handle;
 mod worker_thread;
 
 pub use backlog::Overflow;
+pub use clock::Clock;
 pub use error::{SpawnError, SubmitError};
 pub use event_queue::EventQueue;
 pub use plain::PlainAddresses;

@@ -9,7 +9,7 @@ use hubbub_core::WorkerConfig;
 use rustix::rand::{GetRandomFlags, getrandom};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-use crate::clock::{Clock, wall_clock_us};
+use crate::clock::Clock;
 use crate::error::SpawnError;
 use crate::event_loop::{EventLoop, Ports};
 use crate::event_queue::EventQueue;
@@ -39,7 +39,7 @@ pub struct WorkerThread;
 
 impl WorkerThread {
     /// Binds `address` and starts a worker on it. Its events go to `events` with `index` as the worker, and `rings` are those
-    /// of this index. The wall clock and the seed of `config` are set here.
+    /// of this index. `clock` is that of all workers of the process. The wall clock and the seed of `config` are set here.
     ///
     /// # Errors
     /// When the address cannot be bound or the thread cannot be started.
@@ -49,6 +49,7 @@ impl WorkerThread {
         mut config: WorkerConfig,
         options: ThreadOptions,
         rings: Rings,
+        clock: Clock,
         events: Arc<EventQueue>,
     ) -> Result<WorkerHandle, SpawnError> {
         let port = Port::bind(address, options.tcp)?;
@@ -58,8 +59,7 @@ impl WorkerThread {
             counters: Mutex::default(),
         });
         let (sender, receiver) = mpsc::channel();
-        let clock = Clock::start();
-        config.wall_clock_us = wall_clock_us();
+        config.wall_clock_us = clock.started_us();
         config.seed = seed().map_err(SpawnError::System)?;
         let event_loop = EventLoop::new(
             index,

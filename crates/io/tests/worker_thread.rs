@@ -3,8 +3,10 @@
 mod common;
 
 use std::net::{Ipv4Addr, UdpSocket};
+use std::thread;
+use std::time::Duration;
 
-use common::media::{consume, produce, vp8};
+use common::media::{ABS_SEND_TIME, consume, consume_with_rtx, produce, vp8};
 use common::{Client, Node, ROUTER};
 use hubbub_core::api::{CloseReason, Command, Event, IceState, Protocol, RouterId};
 use hubbub_io::SpawnError;
@@ -76,6 +78,41 @@ fn burst_reaches_every_consumer_in_order() {
             assert_eq!(rtp.sequence_number(), first.wrapping_add(nth as u16));
             assert_eq!(rtp.payload(), &packet[12..]);
         }
+    }
+}
+
+#[test]
+fn workers_of_a_process_share_one_clock() {
+    // With a clock of its own, the second worker would be this much behind the first.
+    let mut nodes = Node::workers_started(2, || thread::sleep(Duration::from_secs(2)));
+    let mut streams: Vec<_> = nodes
+        .iter_mut()
+        .map(|node| {
+            let sender = Client::connected(node, 1);
+            let receiver = Client::connected(node, 2);
+            produce(node, &sender);
+            consume_with_rtx(node, &receiver);
+            (sender, receiver)
+        })
+        .collect();
+    let mut times = Vec::new();
+    for sequence in 1..=3 {
+        for (sender, receiver) in &mut streams {
+            let protected = sender.protect(&vp8(sequence, 1100));
+            sender.socket.send(&protected).unwrap();
+            let received = receiver.receive_rtp();
+            let rtp = RtpPacket::parse(&received).unwrap();
+            let [high, middle, low] = rtp.extension(ABS_SEND_TIME).unwrap() else {
+                panic!("{rtp:?}");
+            };
+            times.push(u32::from_be_bytes([0, *high, *middle, *low]));
+        }
+    }
+    for pair in times.windows(2) {
+        // Each was sent after the one before. In 24 bits, units of 2^-18 s.
+        let back = pair[0].wrapping_sub(pair[1]) & 0xff_ffff;
+        // What is taken off for the time that a packet has waited in the socket may be wrong by a second.
+        assert!(back > 1 << 23 || back <= 1 << 18, "{times:?}");
     }
 }
 

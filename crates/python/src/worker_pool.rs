@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use hubbub_core::api::RequestId;
 use hubbub_core::{Limits, WorkerConfig};
 use hubbub_io::{
-    EventQueue, PlainAddresses, Rings, SpawnError, SubmitError, TcpLimits, ThreadOptions,
+    Clock, EventQueue, PlainAddresses, Rings, SpawnError, SubmitError, TcpLimits, ThreadOptions,
     WorkerHandle, WorkerThread,
 };
 use pyo3::exceptions::{PyBlockingIOError, PyIndexError, PyOSError, PyRuntimeError, PyValueError};
@@ -81,6 +81,7 @@ impl WorkerPool {
         let events = Arc::new(EventQueue::new()?);
         let mut workers = Vec::with_capacity(sockets.len());
         let rings = Rings::between(sockets.len())?;
+        let clock = Clock::start();
         for (index, ((ip, port), rings)) in sockets.into_iter().zip(rings).enumerate() {
             let ip = ip_address(&ip)?;
             let options = ThreadOptions {
@@ -91,9 +92,16 @@ impl WorkerPool {
             };
             let address = SocketAddr::new(ip, port);
             let events = Arc::clone(&events);
-            let worker =
-                WorkerThread::spawn(index, address, config.clone(), options, rings, events)
-                    .map_err(spawn_error)?;
+            let worker = WorkerThread::spawn(
+                index,
+                address,
+                config.clone(),
+                options,
+                rings,
+                clock,
+                events,
+            )
+            .map_err(spawn_error)?;
             workers.push(worker);
         }
         let addresses = workers.iter().map(WorkerHandle::address).collect();

@@ -10,7 +10,7 @@ import pytest
 from nats.aio.msg import Msg
 
 from hubbub_bus import Bus, NoResponders
-from hubbub_bus.parts import MAX_PARTS, MAX_REPLY_BYTES, PART_BYTES, Assembler, split
+from hubbub_bus.parts import MAX_PART_BYTES, MAX_PARTS, MAX_REPLY_BYTES, PART_BYTES, Assembler, split
 from hubbub_contracts import ErrorCode, HubbubError, Model, Request
 
 
@@ -38,7 +38,7 @@ async def answer(message: GetText) -> Text:
     return Text(text="ü" * (message.size // 2))
 
 
-@pytest.mark.parametrize("size", [10, PART_BYTES, 3 * 1024 * 1024, MAX_REPLY_BYTES - 64])
+@pytest.mark.parametrize("size", [10, PART_BYTES, MAX_PART_BYTES, 3 * 1024 * 1024, MAX_REPLY_BYTES - 64])
 async def test_a_reply_of_any_size_up_to_the_limit_arrives(bus: Bus, subject: str, size: int) -> None:
     await bus.serve(subject, GetText, answer)
     assert await bus.request(subject, GetText(size=size), timeout=10) == await answer(GetText(size=size))
@@ -105,3 +105,25 @@ def test_the_parts_of_a_reply_are_assembled_in_their_order_only() -> None:
     repeated.add(*parts[0])
     with pytest.raises(ValueError, match="after 1 of 3"):
         repeated.add(*parts[0])
+
+
+@pytest.mark.parametrize(
+    ("size", "max_parts", "count"),
+    [
+        (PART_BYTES, MAX_PARTS, 1),
+        (PART_BYTES + 1, MAX_PARTS, 2),
+        (MAX_PARTS * PART_BYTES, MAX_PARTS, MAX_PARTS),
+        (MAX_PARTS * PART_BYTES + 1, MAX_PARTS, MAX_PARTS),
+        (MAX_REPLY_BYTES, MAX_PARTS, MAX_PARTS),
+        (MAX_REPLY_BYTES + 1, MAX_PARTS, 1),
+        (2 * MAX_PART_BYTES, 2, 2),
+        (2 * MAX_PART_BYTES + 1, 2, 1),
+        (MAX_PART_BYTES, 1, 1),
+    ],
+)
+def test_parts_are_small_but_no_more_than_the_caller_accepts(size: int, max_parts: int, count: int) -> None:
+    parts = split(bytes(size), max_parts)
+    assert len(parts) == count
+    assert sum(len(part) for part, _ in parts) == size
+    if count > 1:
+        assert max(len(part) for part, _ in parts) <= max(PART_BYTES, -(-size // count)) <= MAX_PART_BYTES

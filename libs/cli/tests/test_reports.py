@@ -35,7 +35,15 @@ def worker(index: int = 0, cpu: float = 0.0, **more: Any) -> WorkerLoad:
 
 
 def room(call_id: str = "standup", participants: int = 2, **more: Any) -> RoomInfo:
-    fields = {"waiting": 0, "locked": False, "lobby": False, "banned": [], "placement": NODE, **more}
+    fields = {
+        "waiting": 0,
+        "locked": False,
+        "lobby": False,
+        "banned": [],
+        "placement": NODE,
+        "nodes": ["node-1"],
+        **more,
+    }
     created_at = round((NOW - 300) * 1000)
     return RoomInfo(call_id=call_id, created_at=created_at, participants=participants, **fields)
 
@@ -116,13 +124,15 @@ def test_rooms_are_listed_by_their_size() -> None:
     rooms = [
         room("b", 1),
         room("a", 1, locked=True, waiting=2, audience=40, lobby=True, publishers="moderators"),
-        room("c", 30, placement=None),
+        room("c", 30, placement=None, nodes=[]),
+        room("d", 20, nodes=["node-2", "node-1"]),
     ]
     assert rooms_lines(rooms, NOW, None) == [
-        "ROOM  PEERS  NODE    OPEN FOR  RULES",
-        "c        30  -          5 min  -",
-        "a         1  node-1     5 min  locked, lobby, 2 waiting, 40 watching, only moderators send",
-        "b         1  node-1     5 min  -",
+        "ROOM  PEERS  NODES  WHICH           OPEN FOR  RULES",
+        "c        30      0  -                  5 min  -",
+        "d        20      2  node-2, node-1     5 min  -",
+        "a         1      1  node-1             5 min  locked, lobby, 2 waiting, 40 watching, only moderators send",
+        "b         1      1  node-1             5 min  -",
     ]
 
 

@@ -21,8 +21,12 @@ def test_what_returns_meanwhile_begins_anew() -> None:
     assert absences.lasting(["a"], 14.0) == ["a"]
 
 
-def test_a_return_that_may_have_been_missed_restarts_every_delay() -> None:
+def test_time_in_which_no_return_could_be_seen_does_not_count() -> None:
     absences = Absences[str](2.0)
     absences.lasting(["a"], 10.0)
-    absences.forget()
-    assert absences.lasting(["a"], 12.0) == []
+    assert absences.lasting(["a"], 11.0) == []
+    for now in (20.0, 30.0):
+        absences.skip()
+        assert absences.lasting(["a", "b"], now) == []
+    assert absences.lasting(["a", "b"], 31.0) == ["a"]
+    assert absences.lasting(["a", "b"], 32.0) == ["a", "b"]

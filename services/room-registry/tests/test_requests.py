@@ -13,17 +13,19 @@ from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.catalogue import REGISTRY_REQUESTS
 from hubbub_contracts.bus.peer import ClaimPeer, LeaveRoom, SetConnectionState
 from hubbub_contracts.bus.producer import AddProducer, RemoveProducers
-from hubbub_contracts.bus.room import CreateRoom, GetRoom
+from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.room import CreateRoom, GetRoom, ListRooms
 from hubbub_contracts.bus.stats import GetStats
 from hubbub_registry.domain.producers import remove_producers
 from hubbub_registry.handlers import peer, producer, room, stats
 from hubbub_registry.handlers.catalogue import HANDLERS
 from hubbub_registry.handlers.context import RegistryContext
 from support.fake_room_store import FakeRoomStore
-from support.registry_records import encoded, peer_record, room_record
+from support.registry_records import A, B, encoded, peer_record, room_record
 
 CALL = "call"
 ROOM = ids.room_id(CALL)
+C = Placement(node_id="c", epoch=3)
 SECRET = "secret"
 DIGEST = hashlib.sha256(SECRET.encode()).hexdigest()
 
@@ -54,6 +56,14 @@ async def test_a_room_that_exceeds_the_limit_by_a_concurrent_write_is_rolled_bac
         await room.create(context, CreateRoom(call_id=CALL))
     assert caught.value.code is ErrorCode.QUOTA_EXCEEDED
     assert store.rooms.get(ROOM) is None
+
+
+async def test_a_list_of_rooms_shows_the_nodes_of_each(context: RegistryContext, store: FakeRoomStore) -> None:
+    store.store_room(ROOM, room_record(ROOM))
+    for number, placement in enumerate((B, A, None, C)):
+        store.store_peer(peer_record(f"{number}", ROOM, placement))
+    listed = {each.room.room_id: each.nodes for each in (await room.list_rooms(context, ListRooms())).rooms}
+    assert listed[ROOM] == ["a", "b", "c"], "its home first, each once"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,13 @@ def test_snapshot_lists_peers_in_the_order_of_their_joins() -> None:
     assert ([peer.peer_id for peer in message.peers], message.revision) == (["b", "a"], 9)
 
 
+def test_snapshot_of_a_room_without_peers_is_whole() -> None:
+    encoded_room = snapshot(rooms_with().get("r"), 9)
+    assert encoded_room is not None
+    message = encoded_room.decode()
+    assert (message.room.room_id, message.peers, message.revision, message.partial) == ("r", [], 9, False)
+
+
 def test_who_follows_a_room_gets_only_the_peer_that_his_request_wrote() -> None:
     room = rooms_with(peer_record("one"), peer_record("two")).get("r")
     assert room is not None

@@ -69,14 +69,16 @@ def test_peers_are_lost_when_their_instance_has_used_up_its_grace_period() -> No
     assert [peer.record.peer_id for peer in tracker.lost_peers(rooms, {"here": 1}, 30.0)] == ["one"]
 
 
-def test_the_grace_period_restarts_with_a_lease_and_with_a_reset() -> None:
+def test_the_grace_period_restarts_with_a_lease_and_stands_still_while_none_is_seen() -> None:
     rooms = rooms_with(peer_record("one", signaling_id="gone"))
     tracker = SignalingLeaseTracker(GRACE)
     assert list(tracker.lost_peers(rooms, {}, 0.0)) == []
     assert list(tracker.lost_peers(rooms, {"gone": 1}, 31.0)) == []
     assert list(tracker.lost_peers(rooms, {}, 32.0)) == []
-    tracker.reset()
-    assert list(tracker.lost_peers(rooms, {}, 63.0)) == []
+    assert list(tracker.lost_peers(rooms, {}, 61.0)) == []
+    tracker.skip()
+    assert list(tracker.lost_peers(rooms, {}, 90.0)) == []
+    assert len(list(tracker.lost_peers(rooms, {}, 91.0))) == 1
 
 
 def test_the_lease_of_a_restarted_instance_does_not_keep_the_peers_of_its_former_incarnation() -> None:
@@ -160,10 +162,26 @@ async def test_peers_of_a_lost_instance_are_removed_after_the_grace_period(store
     assert store.tombstones == {"one": "signaling_lost"}
 
 
-async def test_the_grace_period_restarts_while_failures_cannot_be_detected(store: FakeRoomStore) -> None:
+async def test_no_peer_is_removed_while_failures_cannot_be_detected(store: FakeRoomStore) -> None:
     store.store_peer(peer_record("one"))
     sweeping = sweeper(store)
     await sweeping.run({}, 0.0, can_detect_failures=True)
     await sweeping.run({}, GRACE, can_detect_failures=False)
-    await sweeping.run({}, GRACE + 1, can_detect_failures=True)
     assert store.tombstones == {}
+    await sweeping.run({}, GRACE + 1, can_detect_failures=True)
+    assert store.tombstones == {"one": "signaling_lost"}
+
+
+async def test_a_peer_is_removed_although_the_link_hiccups_more_often_than_the_grace_period(
+    store: FakeRoomStore,
+) -> None:
+    store.store_peer(peer_record("one"))
+    sweeping, removed_at = sweeper(store), None
+    for second in range(int(3 * GRACE)):
+        if second % 5 == 0:
+            sweeping.skip()
+        await sweeping.run({}, float(second), can_detect_failures=second % 5 == 4)
+        if store.tombstones and removed_at is None:
+            removed_at = second
+    assert removed_at is not None
+    assert GRACE * 5 / 4 <= removed_at <= GRACE * 5 / 4 + 5

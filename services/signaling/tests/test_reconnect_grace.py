@@ -14,7 +14,8 @@ from hubbub_signaling.domain.media_silence import RECEIVER_SILENCE, SENDER_SILEN
 from hubbub_signaling.handlers.membership import RoomMembership
 from hubbub_signaling.handlers.reconnect_grace import ReconnectGrace
 from hubbub_signaling.handlers.room_hub import RoomHub
-from support.signaling_fakes import GRACE, NODE, OTHER_NODE, FakeBackend, FakeSubscription, peer_record, unavailable
+from support.fake_ports import FakeSubscription
+from support.signaling_fakes import GRACE, NODE, OTHER_NODE, FakeBackend, peer_record, unavailable
 
 
 def membership(backend: FakeBackend, placement: Placement | None = NODE) -> RoomMembership:

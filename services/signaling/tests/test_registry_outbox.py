@@ -10,7 +10,8 @@ from hubbub_contracts import Done, ErrorCode, HubbubError, Model
 from hubbub_contracts.bus.peer import LeaveRoom
 from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_signaling.handlers.registry_outbox import RegistryOutbox
-from support.signaling_fakes import Answer, FakeBackend, FakeTelemetry, unavailable
+from support.fake_ports import FakeTelemetry
+from support.signaling_fakes import Answer, FakeBackend, unavailable
 
 LEAVE = LeaveRoom(room_id="room", peer_id="ann", reason="left")
 REMOVE = RemoveProducers(room_id="room", peer_id="ann", producer_ids=["camera"])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from hubbub_contracts import ids
 from hubbub_contracts.bus.records import Leaving, Placement, ProducerRecord
-from hubbub_contracts.bus.room import GetRoom
+from hubbub_contracts.bus.room import GetRoom, ListedRoom, ListRooms, RoomPage
 from hubbub_contracts.bus.rtc_stats import ReadRoomTransports
 from hubbub_contracts.rtc_stats import PipeEnd, RoomPipe, RoomTransports, TransportCounters
 from hubbub_signaling.domain.reported_pipes import join_reports
@@ -29,6 +30,20 @@ async def test_each_peer_has_its_placement() -> None:
     assert shown.placement == NODE
     [unplaced] = (await rooms.list_peers(backend_with("ann", placement=None), "room")).peers
     assert unplaced.placement is None
+
+
+async def test_a_room_is_shown_with_all_its_nodes() -> None:
+    backend = backend_with("ann", "ben", "eve")
+    backend.room = backend.room.model_copy(update={"room_id": ids.room_id("standup"), "placement": NODE})
+    backend.peers["ben"] = backend.peers["ben"].model_copy(update={"placement": OTHER_NODE})
+    backend.answers[GetRoom] = snapshot = backend.snapshot()
+    assert (await rooms.get(backend, "room")).nodes == [NODE.node_id, OTHER_NODE.node_id]
+
+    listed = ListedRoom(room=snapshot.room, participants=3, waiting=0, nodes=["node", "third"])
+    of_an_older_registry = ListedRoom(room=snapshot.room, participants=3, waiting=0)
+    backend.answers[ListRooms] = RoomPage(rooms=[listed, of_an_older_registry])
+    page = await rooms.list_rooms(backend, None, None, 20)
+    assert [each.nodes for each in page.rooms] == [["node", "third"], ["node"]]
 
 
 async def test_transports_of_participants_only() -> None:

@@ -39,6 +39,12 @@ export class Attachments {
     return candidates.sort((a, b) => b.shown.width * b.shown.height - a.shown.width * a.shown.height)[0];
   }
 
+  /** Device pixels of the largest visible element; 0 while no size is known. The columns of a grid may differ by fractions of a pixel. */
+  get largestArea(): number {
+    const areas = [...this.#attachments.values()].map(({ visible, size }) => (visible && size ? Math.round(size.width) * Math.round(size.height) : 0));
+    return Math.max(0, ...areas);
+  }
+
   /** Adds an element. Returns a function that removes it, unless it has been added again since. */
   add(element: HTMLMediaElement): () => void {
     this.#attachments.get(element)?.detach();

@@ -14,6 +14,7 @@
 
 import { Device } from "mediasoup-client";
 
+import { Closes } from "./closes.ts";
 import type { SendOptions } from "./encodings.ts";
 import { CallError } from "./errors.ts";
 import type { ConsumerLayers, ConsumerScores, EncodingScore, PeerMoved, SessionResumed } from "./generated/messages.ts";
@@ -78,6 +79,10 @@ export class Media {
       options,
       roster,
       local,
+      closes: {
+        transports: new Closes((transportId) => signaling.request("closeTransport", { transportId })),
+        producers: new Closes((producerId) => signaling.request("closeProducer", { producerId })),
+      },
       get active() {
         return isActive();
       },
@@ -146,25 +151,26 @@ export class Media {
     if (reason !== undefined && this.#active) throw CallError.of(reason);
   }
 
-  /** After `resume`: drops what the server no longer has, and closes on the server what this client no longer has. */
+  /** After `resume`: drops what the server no longer has. The next `sync` closes on the server what this client no longer has. */
   applySnapshot(session: SessionResumed): void {
     const homes = this.#homes;
+    const { closes } = this.#context;
     const transports = new Set(session.transports.map(({ transportId }) => transportId));
     for (const home of homes) {
       for (const [direction, { id }] of home.transports.all) if (!transports.delete(id)) home.transports.drop(direction);
     }
     // It may have been placed elsewhere meanwhile: a later move may lead back to that node.
-    if (!this.#move && this.#home.transports.all.length === 0) this.#nodeId = undefined;
-    for (const transportId of transports) this.#closeOnServer("closeTransport", { transportId });
+    if (homes.every((home) => home.transports.all.length === 0)) this.#endMove();
+    for (const transportId of transports) closes.transports.add(transportId);
     const producers = new Map(session.producers.map((one) => [one.producerId, one]));
     for (const home of homes) home.sending.applySnapshot(producers);
     for (const producerId of producers.keys()) {
-      if (!homes.some(({ sending }) => sending.sourceOf(producerId))) this.#closeOnServer("closeProducer", { producerId });
+      if (!homes.some(({ sending }) => sending.sourceOf(producerId))) closes.producers.add(producerId);
     }
     const consumers = new Map(session.consumers.map((one) => [one.consumerId, one]));
     for (const home of homes) home.receiving.applySnapshot(consumers);
     for (const consumerId of consumers.keys()) {
-      if (!homes.some(({ receiving }) => receiving.find(consumerId))) this.#closeOnServer("closeConsumer", { consumerId });
+      if (!homes.some(({ receiving }) => receiving.find(consumerId))) this.#home.receiving.closes.add(consumerId);
     }
   }
 
@@ -343,18 +349,15 @@ export class Media {
   /** Drops everything locally. */
   #drop(): void {
     for (const home of this.#homes) home.drop();
+    this.#endMove();
+  }
+
+  /** Nothing is left on the former node, nor on the next one. */
+  #endMove(): void {
     this.#move?.cancel();
     this.#move = undefined;
     this.#nodeId = undefined;
     this.#home.arrived();
-  }
-
-  /** Closes an unused object on the server. Ignores errors: the next resume closes what remains. */
-  #closeOnServer<E extends "closeTransport" | "closeProducer" | "closeConsumer">(
-    event: E,
-    request: Parameters<typeof this.signaling.request<E>>[1],
-  ): void {
-    this.signaling.request(event, request).catch(() => undefined);
   }
 }
 

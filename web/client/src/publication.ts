@@ -116,6 +116,11 @@ export class Publication extends Emitter<PublicationEvents> {
     return { ...preferred, spatialLayer: Math.min(preferred?.spatialLayer ?? this.#neededLayer, this.#neededLayer) };
   }
 
+  /** @internal The size of the largest visible element, in device pixels; 0: not known. */
+  get shownArea(): number {
+    return this.#attachments.largestArea;
+  }
+
   /** Starts or stops receiving a remote track. */
   async setSubscribed(on: boolean): Promise<void> {
     if (this.#subscribed === on) return;

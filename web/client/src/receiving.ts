@@ -7,11 +7,13 @@
 
 import { parseScalabilityMode, type types } from "mediasoup-client";
 
+import { Closes } from "./closes.ts";
 import { CoalescedTask } from "./coalescedTask.ts";
 import { CallError } from "./errors.ts";
 import type { ConsumerLayers, ConsumerScores, PreferredLayers, ResumedConsumer } from "./generated/messages.ts";
 import { untilDelivered } from "./handover.ts";
 import type { HomeContext } from "./homeContext.ts";
+import { MAX_PREPARED, mostImportant } from "./preparedTracks.ts";
 import type { Publication } from "./publication.ts";
 import type { RemoteTrack } from "./roster.ts";
 import { BEST_SCORE, scoreOnTheWay } from "./scores.ts";
@@ -37,9 +39,6 @@ interface Report {
   closed?: boolean;
 }
 
-/** Each consumer costs the browser a decoder, and the media node memory. */
-const MAX_PREPARED = 12;
-
 export interface ReceivingListener {
   /** A reconciliation finished, or a track was handed over. */
   advanced(): void;
@@ -48,6 +47,8 @@ export interface ReceivingListener {
 }
 
 export class Receiving {
+  /** Consumers that are to be closed on the server. */
+  readonly closes = new Closes((consumerId) => this.context.signaling.request("closeConsumer", { consumerId }));
   /** By producer id. */
   readonly #received = new Map<string, ReceivedTrack>();
   /** Consumers whose publications still have the track of the former home. */
@@ -102,9 +103,13 @@ export class Receiving {
     });
   }
 
-  /** Whether everything is received that this standby of a home prepares. What exceeds the limit is made after it has taken over. */
+  /**
+   * Whether this standby of a home receives as much as one prepares. What exceeds the limit is made after it has taken over, also when it has become
+   * more important a moment ago.
+   */
   hasPrepared(home: Receiving): boolean {
-    return this.#toPrepare(home).every(({ producerId }) => this.receives(producerId));
+    const displayed = this.#displayedBy(home);
+    return displayed.filter(({ producerId }) => this.receives(producerId)).length >= Math.min(displayed.length, MAX_PREPARED);
   }
 
   /** Reconciles. Settles when the state is reached that is wanted now. */
@@ -222,29 +227,34 @@ export class Receiving {
     if (this.former && this.prepares) {
       await this.#prepare(this.former);
     } else {
-      await this.former?.closeUnwanted();
-      await this.closeUnwanted();
+      this.former?.closeUnwanted();
+      this.closeUnwanted();
       await this.#consumeAll([...this.context.roster.tracks.values()].filter(({ publication }) => publication.wanted));
       for (const received of [...this.#received.values()]) await this.#applyPaused(received);
     }
     // Last: on an old media node it fails until the node is replaced.
     for (const received of [...this.#received.values()]) await this.#applyPreferredLayers(received);
+    const [error, ofFormer] = await Promise.all([this.closes.perform(), this.prepares ? undefined : this.former?.closes.perform()]);
+    if (error ?? ofFormer) throw error ?? ofFormer;
   }
 
-  /** Makes a consumer of what the home displays, and closes the others: those that remain need no request when this home takes over. */
+  /**
+   * Makes a consumer of what the home displays, and then closes the others: those that remain need no request when this home takes over, which may be
+   * at any moment.
+   */
   async #prepare(home: Receiving): Promise<void> {
-    const wanted = new Set(this.#toPrepare(home));
-    for (const [producerId, { consumer, track }] of [...this.#received]) {
-      if (wanted.has(track)) continue;
-      this.drop(producerId);
-      if (this.#exists(track)) await this.context.signaling.request("closeConsumer", { consumerId: consumer.id });
-    }
+    const wanted = new Set(mostImportant(this.#displayedBy(home)));
+    for (const [producerId, { track }] of [...this.#received]) if (!this.#exists(track)) this.drop(producerId);
     await this.#consumeAll([...wanted]);
+    for (const [producerId, { consumer, track }] of [...this.#received]) {
+      if (!this.prepares || wanted.has(track)) continue;
+      this.drop(producerId);
+      if (this.#exists(track)) this.closes.add(consumer.id);
+    }
   }
 
-  #toPrepare(home: Receiving): RemoteTrack[] {
-    const displayed = [...this.context.roster.tracks.values()].filter(({ producerId, publication }) => publication.wanted && home.receives(producerId));
-    return displayed.slice(0, MAX_PREPARED);
+  #displayedBy(home: Receiving): RemoteTrack[] {
+    return [...this.context.roster.tracks.values()].filter(({ producerId, publication }) => publication.wanted && home.receives(producerId));
   }
 
   async #consumeAll(tracks: readonly RemoteTrack[]): Promise<void> {
@@ -261,13 +271,13 @@ export class Receiving {
   }
 
   /** Closes what is not to be received any more. */
-  async closeUnwanted(): Promise<void> {
+  closeUnwanted(): void {
     for (const [producerId, { consumer, track }] of [...this.#received]) {
       const exists = this.#exists(track);
       if (exists && track.publication.subscribed) continue;
       this.drop(producerId);
       track.publication.setTrack(undefined);
-      if (exists) await this.context.signaling.request("closeConsumer", { consumerId: consumer.id });
+      if (exists) this.closes.add(consumer.id);
     }
   }
 

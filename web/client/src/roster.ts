@@ -24,7 +24,7 @@ export interface RemoteTrack {
 export interface RosterListener {
   joined(participant: RemoteParticipant): void;
   left(participant: RemoteParticipant, reason: string): void;
-  /** A remote producer was added or removed. */
+  /** A remote producer was added, removed or resumed. */
   tracksChanged(): void;
 }
 
@@ -156,6 +156,8 @@ export class Roster {
 
   setPaused(producerId: string, paused: boolean): void {
     this.#tracks.get(producerId)?.publication.setMuted(paused);
+    // A standby may have left it out.
+    if (!paused) this.listener.tracksChanged();
   }
 
   #takeRecentlyLeft(userId: string): RemoteParticipant | undefined {

@@ -117,6 +117,8 @@ export class Sending {
     for (const [source, sent] of [...this.#sent]) {
       const original = former.sent.get(source);
       if (original?.producer.id !== sent.producer.id) {
+        // The server has made it the producer of the room.
+        this.context.closes.producers.add(sent.producer.id);
         this.drop(source);
         continue;
       }
@@ -205,7 +207,7 @@ export class Sending {
     if (!this.context.active || this.#successor) return;
     if (this.former && this.prepares) return this.#copy(this.former);
     const wanted = this.context.local();
-    await this.#closeUnwanted(wanted);
+    const closing = this.#closeUnwanted(wanted);
     for (const [source, publication] of wanted) {
       if (this.#successor) return;
       const { track } = publication;
@@ -218,6 +220,8 @@ export class Sending {
       await this.context.signaling.request(paused ? "pauseProducer" : "resumeProducer", { producerId: sent.producer.id });
       sent.paused = paused;
     }
+    const error = await closing;
+    if (error) throw error;
   }
 
   #canSend({ track, kind }: Publication): boolean {
@@ -242,15 +246,19 @@ export class Sending {
     }
   }
 
-  async #closeUnwanted(wanted: ReadonlyMap<Source, unknown>): Promise<void> {
+  /** Returns an error after which to try again. */
+  #closeUnwanted(wanted: ReadonlyMap<Source, unknown>): Promise<CallError | undefined> {
+    const { producers, transports } = this.context.closes;
     for (const source of new Set([...(this.former?.sent.keys() ?? []), ...this.#sent.keys()])) {
       if (wanted.has(source)) continue;
       // The producer that replaces another one has its id.
       const producerId = (this.#sent.get(source) ?? this.former?.sent.get(source))?.producer.id;
       this.drop(source);
       this.former?.drop(source);
-      if (producerId) await this.context.signaling.request("closeProducer", { producerId });
+      if (producerId) producers.add(producerId);
     }
+    void transports.perform();
+    return producers.perform();
   }
 
   /** Sends a track over a producer that is to be closed soon, as over the one that replaces it. */
@@ -311,7 +319,9 @@ export class Sending {
       // The move or the producer has ended.
       this.former?.closed(replaces);
       if (!this.context.local().has(request.source)) throw error;
-      await signaling.request("closeProducer", { producerId: replaces }).catch(() => undefined);
+      const { producers } = this.context.closes;
+      producers.add(replaces);
+      await producers.perform();
       return await signaling.request("produce", request);
     } finally {
       this.#replacing.delete(replaces);

@@ -9,20 +9,21 @@
 import { CallError } from "./errors.ts";
 import type { Home, HomeListener } from "./home.ts";
 import { isRelayed } from "./relayed.ts";
-import { standbyDelay } from "./standbySchedule.ts";
+import { standbyDelay, type History } from "./standbySchedule.ts";
 import { readReports } from "./stats.ts";
 
 /** Answers after which this call has no standby: the server does not know of it. */
 const REFUSED: ReadonlySet<string> = new Set(["invalid_argument", "unknown_event"]);
 
-/** One that was ready for less long, in milliseconds, counts as failed: whatever ended it may end the next one, too. */
+/** Whatever ended one that was ready for less long, in milliseconds, may end the next one, too. */
 const PROVEN_MS = 60_000;
+
+const NOTHING_HAPPENED: History = { failures: 0, ends: 0 };
 
 export class Standby {
   #home: Home | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** The attempts since the last one that proved to work. */
-  #attempts = 0;
+  #history: History = NOTHING_HAPPENED;
   /** When the present one became ready, as of `performance.now()`. */
   #readySince: number | undefined;
   #refused = false;
@@ -40,11 +41,11 @@ export class Standby {
 
   /** What happens to the standby's home until it takes over. */
   readonly listener: HomeListener = {
-    disrupted: () => this.#renew(),
+    disrupted: () => this.#lost(),
     advanced: () => {
       if (this.isReady) this.#readySince ??= performance.now();
     },
-    syncNeeded: () => this.#renew(),
+    syncNeeded: () => this.#lost(),
     consumeFailed: () => {},
     muted: () => {},
     moveEnded: () => {},
@@ -74,33 +75,48 @@ export class Standby {
 
   /** Returns the standby's home, which takes over. */
   take(): Home | undefined {
-    this.postpone();
-    const home = this.#home;
-    this.#home = undefined;
-    this.#attempts = 0;
-    return home;
+    this.#history = NOTHING_HAPPENED;
+    return this.#detach();
   }
 
   /** Closes it, or what has been made of it. */
   drop(): void {
-    this.postpone();
-    const home = this.#home;
-    this.#home = undefined;
-    home?.close();
+    if (this.#home) this.#count("ends");
+    this.#detach()?.close();
   }
 
   /** The server has closed a transport. Returns whether it was one of the standby's. */
   transportClosed(transportId: string): boolean {
     if (!this.#home?.transports.directionOf(transportId)) return false;
-    this.#renew();
+    this.#lost();
     return true;
   }
 
-  /** It is lost: plans another one. */
-  #renew(): void {
-    if (this.#readySince !== undefined && performance.now() - this.#readySince >= PROVEN_MS) this.#attempts = 0;
-    this.drop();
+  /** What was never ready may never be. */
+  #lost(): void {
+    this.#renew(this.#readySince === undefined ? "failures" : "ends");
+  }
+
+  /** Plans another one. */
+  #renew(as: keyof History): void {
+    this.#count(as);
+    this.#detach()?.close();
     this.#plan();
+  }
+
+  #count(as: keyof History): void {
+    const hasProved = this.#readySince !== undefined && performance.now() - this.#readySince >= PROVEN_MS;
+    const { failures, ends } = this.#history;
+    if (hasProved) this.#history = { failures: 0, ends: 1 };
+    else this.#history = as === "ends" ? { failures: 0, ends: ends + 1 } : { failures: failures + 1, ends };
+  }
+
+  #detach(): Home | undefined {
+    this.postpone();
+    const home = this.#home;
+    this.#home = undefined;
+    this.#readySince = undefined;
+    return home;
   }
 
   #plan(): void {
@@ -108,7 +124,7 @@ export class Standby {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       void this.#prepare();
-    }, standbyDelay(this.#attempts, Math.random()));
+    }, standbyDelay(this.#history, Math.random()));
   }
 
   async #prepare(): Promise<void> {
@@ -117,9 +133,10 @@ export class Standby {
     const isUnfit = this.option !== "relay" && (await isOverRelay(home));
     // Meanwhile, there is one already, or nothing to prepare it for.
     if (this.#home || this.stableHome() !== home) return;
-    this.#attempts += 1;
-    if (isUnfit) return this.#plan();
-    this.#readySince = undefined;
+    if (isUnfit) {
+      this.#count("failures");
+      return this.#plan();
+    }
     this.#home = this.makeHome(home);
     await this.#follow(this.#home);
   }
@@ -129,7 +146,7 @@ export class Standby {
     if (reason === undefined || home !== this.#home) return;
     const { code, retryable } = CallError.of(reason);
     if (REFUSED.has(code) || (code === "unavailable" && !retryable)) this.#refused = true;
-    this.#renew();
+    this.#renew("failures");
   }
 }
 

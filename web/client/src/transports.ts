@@ -108,9 +108,11 @@ export class Transports {
     if (this.closed(transportId)) this.listener.syncNeeded();
   }
 
-  /** Closes a transport on the server. Ignores errors: the next resume closes what remains. */
+  /** Closes a transport on the server: now, or when it can be reached again. */
   closeOnServer(transportId: string): void {
-    this.context.signaling.request("closeTransport", { transportId }).catch(() => undefined);
+    const { transports } = this.context.closes;
+    transports.add(transportId);
+    void transports.perform();
   }
 
   directionOf(transportId: string): Direction | undefined {

@@ -23,6 +23,10 @@ test("a screen is sent in full and in half resolution; a small one in full only"
   expect(send(false)).toBeUndefined();
 });
 
+test("the smaller layer of a screen has few frames, so that its bitrate goes into sharp text", () => {
+  expect(screenEncodings(1920, 1080).map(({ maxFramerate }) => maxFramerate)).toEqual([5, undefined]);
+});
+
 test("audio is sent with in-band FEC", () => {
   const track = { kind: "audio" } as MediaStreamTrack;
   expect(produceOptions(track, "microphone", { simulcast: true, codec: undefined }, {})).toEqual({ codecOptions: { opusFec: true } });

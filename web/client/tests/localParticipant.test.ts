@@ -53,6 +53,13 @@ test("a camera or screen that opens after the end of the call is stopped", async
   expect(local.publications.size).toBe(0);
 });
 
+test("browsers are told that a screen needs detail more than frames", async () => {
+  await local.setScreen(true);
+  await local.setCamera(true);
+  const hints = (["screen", "camera"] as const).map((source) => local.publications.get(source)?.track?.contentHint);
+  expect(hints).toEqual(["detail", ""]);
+});
+
 test("repeated calls open one device, and the last call wins", async () => {
   const open = devices.block();
   const operations = [local.setCamera(true), local.setCamera(true), local.setCamera(false)];

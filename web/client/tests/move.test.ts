@@ -12,6 +12,7 @@ let call: Call;
 let states: string[];
 /** The frames that every consumer has decoded. */
 let framesDecoded: number;
+let producersMade: number;
 /** The requests before the move. */
 let beforehand: RoomServer["requests"];
 
@@ -28,7 +29,10 @@ beforeEach(async () => {
   framesDecoded = 1;
   handlers.length = 0;
   activeEncodings.length = 0;
-  call = new Call({ url: server.url, room: "room", name: "Ben", device: newDevice() });
+  producersMade = 0;
+  const device = newDevice();
+  device.observer.on("newtransport", (transport) => transport.observer.on("newproducer", () => (producersMade += 1)));
+  call = new Call({ url: server.url, room: "room", name: "Ben", device });
   await call.join();
   await call.local.publish(track("audio"), "microphone");
   await call.local.publish(track("video"), "camera");
@@ -318,6 +322,7 @@ test("what the server closes on the former node matters only if the new one lack
   server.push("peerMoved", MOVED);
   await vi.waitFor(() => expect(server.count("produce")).toBe(2));
   await vi.waitFor(() => expect(server.count("resumeConsumer")).toBe(1));
+  await vi.waitFor(() => expect(producersMade).toBe(4));
   server.push("transportClosed", { transportId: transports.send, reason: "node_draining" });
   server.push("announcement", { data: {} });
   await new Promise<void>((resolve) => call.on("announcement", () => resolve()));
@@ -375,7 +380,7 @@ test("a client that is moved a second time without a warning drops both nodes", 
   server.push("peerMoved", { nodeId: "node-3", deadline: 0, makeBeforeBreak: false });
   await vi.waitFor(() => expect(states).toEqual(["reconnecting", "connected"]));
   expect(server.count("closeTransport")).toBe(4);
-  expect(requests("createTransport").slice(2)).toEqual([{ direction: "send" }, { direction: "recv" }]);
+  expect(new Set(requests("createTransport").slice(2))).toEqual(new Set([{ direction: "send" }, { direction: "recv" }]));
   expect(requests("produce").slice(2).map(({ replaces }) => replaces)).toEqual([undefined, undefined]);
   expect(server.count("moveDone")).toBe(0);
 });

@@ -1,45 +1,21 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { Publication } from "../src/publication.ts";
+import { FakePage, fakeVideo, type FakeVideo } from "./fakePage.ts";
 
-/** Stands for ResizeObserver and IntersectionObserver: every entry has the fields of both. */
-class FakeObserver {
-  static readonly callbacks: Array<(entries: object[]) => void> = [];
-  constructor(callback: (entries: object[]) => void) {
-    FakeObserver.callbacks.push(callback);
-  }
-  observe() {}
-  unobserve() {}
-}
-
-const page = Object.assign(new EventTarget(), { hidden: false, pictureInPictureElement: null });
-
-function fakeVideo(width: number, height: number) {
-  return Object.assign(new EventTarget(), { videoWidth: width, videoHeight: height, srcObject: null as unknown });
-}
-
-type FakeVideo = ReturnType<typeof fakeVideo>;
-
-function resize(element: FakeVideo, width: number, height: number) {
-  for (const tell of FakeObserver.callbacks) tell([{ target: element, contentRect: { width, height }, isIntersecting: true }]);
-}
-
-function scroll(element: FakeVideo, isIntersecting: boolean) {
-  for (const tell of FakeObserver.callbacks) tell([{ target: element, contentRect: { width: 640, height: 360 }, isIntersecting }]);
-}
+const page = new FakePage();
+const resize = page.resize.bind(page);
+const scroll = page.scroll.bind(page);
 
 beforeEach(() => {
   vi.useFakeTimers();
-  vi.stubGlobal("ResizeObserver", FakeObserver);
-  vi.stubGlobal("IntersectionObserver", FakeObserver);
-  vi.stubGlobal("devicePixelRatio", 2);
-  vi.stubGlobal("document", page);
+  page.install(2);
 });
 
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
-  page.hidden = false;
+  page.document.hidden = false;
 });
 
 function receiving(mode: "visible" | "all", element: FakeVideo) {
@@ -105,24 +81,24 @@ test("a video is wanted while an element is in the viewport of a visible tab", (
   expect(wanted()).toBe(false);
   scroll(video, true);
   expect(wanted()).toBe(true);
-  page.hidden = true;
+  page.document.hidden = true;
   changed.mockClear();
-  page.dispatchEvent(new Event("visibilitychange"));
+  page.document.dispatchEvent(new Event("visibilitychange"));
   expect(wanted()).toBe(false);
   expect(changed).toHaveBeenCalledOnce();
-  page.hidden = false;
-  page.dispatchEvent(new Event("visibilitychange"));
+  page.document.hidden = false;
+  page.document.dispatchEvent(new Event("visibilitychange"));
   expect(wanted()).toBe(true);
 });
 
 test("a video in a picture-in-picture window is wanted while the tab is hidden", () => {
   const video = fakeVideo(1280, 720);
   const { publication } = receiving("visible", video);
-  page.hidden = true;
-  Object.assign(page, { pictureInPictureElement: video });
-  page.dispatchEvent(new Event("visibilitychange"));
+  page.document.hidden = true;
+  Object.assign(page.document, { pictureInPictureElement: video });
+  page.document.dispatchEvent(new Event("visibilitychange"));
   expect(publication.wanted).toBe(true);
-  Object.assign(page, { pictureInPictureElement: null });
+  Object.assign(page.document, { pictureInPictureElement: null });
   video.dispatchEvent(new Event("leavepictureinpicture"));
   expect(publication.wanted).toBe(false);
 });

@@ -17,15 +17,15 @@ export class StandbyRig {
   /** Those of the call, and the codes of its errors, since `start`. */
   states: string[] = [];
   errors: string[] = [];
-  /** The id of the consumer that the server created last, unless a test answers `consume` itself. */
-  lastConsumer = "";
+  /** The consumers that the server created, unless a test answers `consume` itself: their ids, the last one of each producer. */
+  readonly consumers = new Map<string, string>();
 
   async open(): Promise<this> {
     await this.server.start();
     this.server.peers = [{ ...ANN, producers: [camera("v")] }];
     this.server.override.consume = ({ producerId }) => {
       const consumed = consumedCamera(producerId);
-      this.lastConsumer = consumed.id;
+      this.consumers.set(producerId, consumed.id);
       return consumed;
     };
     this.server.override.produce = ({ kind, replaces }) => ({ id: replaces ?? kind });
@@ -94,9 +94,9 @@ export class StandbyRig {
     return this.ofStandby(event).map(({ transportId }) => transportId as string);
   }
 
-  /** The failures before each attempt that was planned. */
-  get planned(): number[] {
-    return standbyDelay.mock.calls.map(([failures]) => failures);
+  /** The failures and ends before each attempt that was planned. */
+  get planned(): [number, number][] {
+    return standbyDelay.mock.calls.map(([{ failures, ends }]) => [failures, ends]);
   }
 
   get annsCamera(): Publication {

@@ -2,16 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { Publication } from "../src/publication.ts";
 import { track } from "./fakeMedia.ts";
-
-class FakeStream {
-  #tracks: MediaStreamTrack[];
-  constructor(tracks: MediaStreamTrack[]) {
-    this.#tracks = tracks;
-  }
-  getTracks = () => [...this.#tracks];
-  addTrack = (added: MediaStreamTrack) => void this.#tracks.push(added);
-  removeTrack = (removed: MediaStreamTrack) => void (this.#tracks = this.#tracks.filter((one) => one !== removed));
-}
+import { FakeStream } from "./fakeStream.ts";
 
 /** Remembers what it has played: the tracks that were audible or visible from each call of `play` on. */
 class FakeElement extends EventTarget {

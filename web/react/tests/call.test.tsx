@@ -101,6 +101,29 @@ describe("a grid", () => {
     await waitFor(() => expect(isCutOff("Ann")).toBe(false));
   });
 
+  it("says of a video that is paused for lack of bandwidth that it is, unless it is muted as well", async () => {
+    server.override.consume = ({ producerId }) => {
+      const video = fakeParameters.generateConsumerRemoteParameters({ codecMimeType: "video/VP8" });
+      return { ...video, id: `of ${producerId}`, producerId, type: "simulcast", producerPaused: false, appData: {} };
+    };
+    server.peers = [person("Ann"), person("Cem")];
+    await call.join();
+    render(<VideoGrid call={call} />);
+    sends("Ann", "camera");
+    sends("Cem", "camera");
+    await waitFor(() => expect(server.count("resumeConsumer")).toBe(2));
+    const notes = (name: string) => [...tile(name).querySelectorAll(".hb-tile-slow")].map(({ textContent }) => textContent);
+    server.push("consumerPaused", { consumerId: "of Ann camera", reason: "bandwidth" });
+    await waitFor(() => expect(notes("Ann")).toEqual(["Paused: slow connection"]));
+    expect(notes("Cem")).toEqual([]);
+    server.push("producerPaused", { producerId: "Ann camera", peerId: "Ann", revision: 3 });
+    await waitFor(() => expect(notes("Ann")).toEqual([]));
+    server.push("producerResumed", { producerId: "Ann camera", peerId: "Ann", revision: 4 });
+    await waitFor(() => expect(notes("Ann")).toHaveLength(1));
+    server.push("consumerResumed", { consumerId: "of Ann camera", reason: "bandwidth" });
+    await waitFor(() => expect(notes("Ann")).toEqual([]));
+  });
+
   it("shows 24 tiles at most and the number of hidden ones", async () => {
     server.peers = Array.from({ length: 40 }, (_, index) => person(`Guest ${index}`));
     await call.join();

@@ -5,7 +5,6 @@ use crate::constants::estimator::{
     FEEDBACK_TIMEOUT, FEEDBACK_TIMEOUT_FACTOR, FEEDBACK_TIMEOUT_INTERVAL, LIMITED_USAGE,
     START_PHASE,
 };
-use crate::history::News;
 use crate::loss::LossState;
 use crate::probe::Limit;
 use crate::time::Micros;
@@ -13,15 +12,15 @@ use crate::trendline::Usage;
 
 impl Estimator {
     pub(super) fn apply_results(&mut self, now: Micros) {
-        if self.results.all().is_empty() {
+        let Some(reported) = self.results.reported() else {
             return;
-        }
+        };
         self.count_departures(now);
-        let nothing_lost = self.results.arrived().len() == self.results.all().len();
+        let nothing_lost = !self.results.has_losses();
         let first_feedback = *self.first_feedback.get_or_insert(now);
         self.last_feedback = now;
         self.departures.unanswered = None;
-        self.path.update(now, &self.results);
+        self.path.update(now, self.results.arrived());
         if let Some(rtt) = self.path.rtt() {
             self.delay.set_rtt(rtt);
         }
@@ -37,18 +36,19 @@ impl Estimator {
         let usage = self.delay.usage();
         // A probe's own queue is not overuse by media.
         let media = self.results.arrived().iter();
-        let media =
-            media.filter(|result| result.news == News::Received && result.cluster.is_none());
+        let media = media.filter(|packet| !packet.is_late && packet.cluster.is_none());
         self.delay
-            .add(now, media.map(|result| (result.sent, result.arrival)));
+            .add(now, media.map(|packet| (packet.sent, packet.arrival)));
         if usage != Usage::Over && self.delay.usage() == Usage::Over {
             // The capacity may have fallen far below what arrived so far.
             self.acknowledged.expect_fast_change();
         }
         let mut probe = None;
-        for result in self.results.arrived() {
-            self.acknowledged.add(result.arrival, result.size);
-            probe = self.clusters.add(result).or(probe);
+        for packet in self.results.arrived() {
+            self.acknowledged.add(packet.arrival, packet.size);
+            if packet.cluster.is_some() {
+                probe = self.clusters.add(packet).or(probe);
+            }
         }
         let acknowledged = self.acknowledged.bitrate();
         let recovered = if self.path.is_competing() && probe.is_none() {
@@ -64,7 +64,7 @@ impl Estimator {
             self.loss.set_rate(self.delay.rate());
         }
         self.loss.update(
-            self.results.all(),
+            &reported,
             self.delay.rate(),
             acknowledged.filter(|_| !application_limited),
         );

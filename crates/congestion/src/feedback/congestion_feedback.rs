@@ -81,11 +81,7 @@ impl<'a> CongestionFeedback<'a> {
     ) {
         results.clear();
         let made = (i64::from(self.timestamp) * SECOND as i64) >> 16;
-        let most = history.capacity();
-        let Some(mut packets) = history.reportable(now) else {
-            return;
-        };
-        for report in self.reports().take(most) {
+        for report in self.reports() {
             // An arrival without a time is neither lost nor of use for the delay.
             let arrival = match (report.received, report.offset) {
                 (true, None) => continue,
@@ -93,7 +89,12 @@ impl<'a> CongestionFeedback<'a> {
                 (false, _) => None,
             };
             if let Some(number) = number_of(report.ssrc, report.sequence) {
-                results.push(&mut packets, number, arrival);
+                let news = history.reported(now, number).next(arrival.is_some());
+                match (news, arrival) {
+                    (Some((packet, news)), Some(at)) => results.add_arrived(packet, news, at),
+                    (Some((packet, _)), None) => results.add_lost(packet),
+                    (None, _) => {}
+                }
             }
         }
         results.sort();
@@ -162,7 +163,7 @@ fn u32_at(data: &[u8], offset: usize) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{News, SentPacket};
+    use crate::history::SentPacket;
 
     /// Two streams: packets 0xFFFF (arrived 1 s before), 0 (lost), 1 (arrived, time unknown); and packet 5 (arrived at
     /// the report, ECN-CE).
@@ -203,7 +204,7 @@ mod tests {
                 size: 100,
                 cluster: None,
             };
-            history.record(number, packet);
+            let _ = history.record(number, packet);
         }
         let mut results = Results::default();
         CongestionFeedback::parse(&PACKET).unwrap().read(
@@ -216,19 +217,10 @@ mod tests {
                 _ => None,
             },
         );
-        let results: Vec<_> = results
-            .all()
-            .iter()
-            .map(|result| (result.news, result.arrival))
-            .collect();
-        assert_eq!(
-            results,
-            [
-                (News::Received, 9_500_000),
-                (News::Received, 10_500_000),
-                (News::Lost, 0)
-            ]
-        );
+        let arrivals = results.arrived().iter().map(|packet| packet.arrival);
+        assert_eq!(arrivals.collect::<Vec<_>>(), [9_500_000, 10_500_000]);
+        let reported = results.reported().unwrap();
+        assert_eq!((reported.received, reported.lost), (200, 100));
     }
 
     #[test]

@@ -3,74 +3,119 @@
 mod congestion_feedback;
 mod transport_cc;
 
-use crate::history::{ClusterId, News, Reportable};
+use crate::history::{ClusterId, News, SentPacket};
 use crate::time::Micros;
 
 pub use congestion_feedback::{CongestionFeedback, StreamReport};
 pub(crate) use transport_cc::TransportCcReader;
 
-/// What feedback says about a sent packet for the first time.
+/// A sent packet whose arrival is news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PacketResult {
+pub(crate) struct ArrivedPacket {
     /// When it left.
     pub(crate) sent: Micros,
+    /// When it arrived, microseconds of the receiver's clock.
+    pub(crate) arrival: i64,
     /// Bytes of the UDP payload.
     pub(crate) size: u16,
     /// The probe that it belongs to.
     pub(crate) cluster: Option<ClusterId>,
-    /// Whether it arrived.
-    pub(crate) news: News,
-    /// When it arrived, microseconds of the receiver's clock; meaningless for a lost packet.
-    pub(crate) arrival: i64,
+    /// An earlier feedback had reported it lost.
+    pub(crate) is_late: bool,
 }
 
-/// The results of one feedback packet. The buffer is reused.
+/// The bytes of which a feedback packet has news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reported {
+    /// Of packets that arrived.
+    pub(crate) received: u64,
+    /// Of packets that arrived, too, but were reported lost before.
+    pub(crate) late: u64,
+    /// Of packets that did not arrive so far.
+    pub(crate) lost: u64,
+    /// When the packet left that arrived first; without one, the first lost packet.
+    pub(crate) first_sent: Micros,
+    /// When the last of them left.
+    pub(crate) last_sent: Micros,
+}
+
+/// The news of one feedback packet. The buffer is reused.
 ///
-/// A packet that no feedback mentions has no result: when feedback is lost, its packets are unknown, not lost.
+/// Of a packet that no feedback mentions there is no news: when feedback is lost, its packets are unknown, not lost.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Results {
-    results: Vec<PacketResult>,
-    /// How many of them arrived.
-    arrived: usize,
+    arrived: Vec<ArrivedPacket>,
+    received: u64,
+    late: u64,
+    lost: u64,
+    first_lost: Option<Micros>,
+    last_sent: Micros,
 }
 
 impl Results {
-    /// All results, arrivals first and in their order.
-    pub(crate) fn all(&self) -> &[PacketResult] {
-        &self.results
+    /// The packets that arrived, in the order of arrival.
+    pub(crate) fn arrived(&self) -> &[ArrivedPacket] {
+        &self.arrived
     }
 
-    /// The packets that arrived, in the order of arrival.
-    pub(crate) fn arrived(&self) -> &[PacketResult] {
-        self.results.get(..self.arrived).unwrap_or_default()
+    /// Whether a packet did not arrive so far.
+    pub(crate) const fn has_losses(&self) -> bool {
+        self.first_lost.is_some()
+    }
+
+    /// All bytes; `None` without news.
+    pub(crate) fn reported(&self) -> Option<Reported> {
+        let first_arrived = self.arrived.first().map(|packet| packet.sent);
+        Some(Reported {
+            received: self.received,
+            late: self.late,
+            lost: self.lost,
+            first_sent: first_arrived.or(self.first_lost)?,
+            last_sent: self.last_sent,
+        })
     }
 
     fn clear(&mut self) {
-        self.results.clear();
-        self.arrived = 0;
+        let mut arrived = std::mem::take(&mut self.arrived);
+        arrived.clear();
+        *self = Self {
+            arrived,
+            ..Self::default()
+        };
     }
 
-    /// Adds the result of a packet, if what feedback says of it is news.
+    /// Adds a packet that did not arrive so far.
+    fn add_lost(&mut self, packet: SentPacket) {
+        self.lost += u64::from(packet.size);
+        self.last_sent = self.last_sent.max(packet.sent);
+        self.first_lost.get_or_insert(packet.sent);
+    }
+
+    /// Adds a packet that arrived.
     #[inline]
-    fn push(&mut self, packets: &mut Reportable<'_>, number: u16, arrival: Option<i64>) {
-        if let Some((packet, news)) = packets.acknowledge(number, arrival.is_some()) {
-            self.arrived += usize::from(arrival.is_some());
-            self.results.push(PacketResult {
-                sent: packet.sent,
-                size: packet.size,
-                cluster: packet.cluster,
-                news,
-                arrival: arrival.unwrap_or_default(),
-            });
-        }
+    fn add_arrived(&mut self, packet: SentPacket, news: News, arrival: i64) {
+        let is_late = news == News::ReceivedLate;
+        let bytes = if is_late {
+            &mut self.late
+        } else {
+            &mut self.received
+        };
+        *bytes += u64::from(packet.size);
+        self.last_sent = self.last_sent.max(packet.sent);
+        self.arrived.push(ArrivedPacket {
+            sent: packet.sent,
+            arrival,
+            size: packet.size,
+            cluster: packet.cluster,
+            is_late,
+        });
     }
 
-    /// Most packets arrive in their order, which a sort would find out more slowly.
+    /// Puts arrivals that were added in another order into that of their time.
     fn sort(&mut self) {
-        let order =
-            |result: &PacketResult| (result.news == News::Lost, result.arrival, result.sent);
-        if !self.results.is_sorted_by_key(order) {
-            self.results.sort_unstable_by_key(order);
+        let order = |packet: &ArrivedPacket| (packet.arrival, packet.sent);
+        if !self.arrived.is_sorted_by_key(order) {
+            self.arrived.sort_unstable_by_key(order);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01) of sent packets.
 
-use hubbub_wire::rtcp::TransportFeedback;
+use hubbub_wire::rtcp::{Run, TransportFeedback};
 
 use super::Results;
 use crate::history::SendHistory;
@@ -24,7 +24,7 @@ impl TransportCcReader {
         self.lost
     }
 
-    /// Replaces `results` by those of a feedback packet. Work is bounded by the size of the history.
+    /// Replaces `results` by those of a feedback packet.
     pub(crate) fn read(
         &mut self,
         now: Micros,
@@ -34,19 +34,30 @@ impl TransportCcReader {
     ) {
         results.clear();
         self.count(feedback.feedback_count);
-        let mut arrival = self.extend(feedback.reference_time) * REFERENCE;
-        let most = history.capacity();
-        let Some(mut packets) = history.reportable(now) else {
-            return;
-        };
-        for status in feedback.statuses().take(most) {
-            let at = status.delta_micros.map(|delta| {
-                arrival += i64::from(delta);
-                arrival
-            });
-            results.push(&mut packets, status.sequence_number, at);
+        let mut at = self.extend(feedback.reference_time) * REFERENCE;
+        let mut packets = history.reported(now, feedback.base_sequence);
+        let mut is_ordered = true;
+        for run in feedback.runs() {
+            match run {
+                Run::Lost(count) => {
+                    for _ in 0..count {
+                        if let Some((packet, _)) = packets.next(false) {
+                            results.add_lost(packet);
+                        }
+                    }
+                }
+                Run::Received(deltas) => deltas.for_each(|delta| {
+                    at += i64::from(delta);
+                    is_ordered &= delta >= 0;
+                    if let Some((packet, news)) = packets.next(true) {
+                        results.add_arrived(packet, news, at);
+                    }
+                }),
+            }
         }
-        results.sort();
+        if !is_ordered {
+            results.sort();
+        }
     }
 
     fn count(&mut self, count: u8) {
@@ -79,7 +90,7 @@ mod tests {
     use hubbub_wire::rtcp::{Arrival, Compound, RtcpPacket, TransportFeedbackBuilder};
 
     use super::*;
-    use crate::history::{News, SentPacket};
+    use crate::history::SentPacket;
 
     struct Rig {
         reader: TransportCcReader,
@@ -91,7 +102,7 @@ mod tests {
     fn rig(numbers: impl Iterator<Item = u16>) -> Rig {
         let mut history = SendHistory::default();
         for number in numbers {
-            history.record(
+            let _ = history.record(
                 number,
                 SentPacket {
                     sent: Micros(1_000),
@@ -109,8 +120,8 @@ mod tests {
     }
 
     impl Rig {
-        /// Feeds back arrivals in milliseconds. Returns news and arrival in microseconds.
-        fn feed(&mut self, base: u16, arrivals: &[(u16, u64)]) -> Vec<(News, i64)> {
+        /// Feeds back arrivals in milliseconds. Returns those that are news, in microseconds.
+        fn feed(&mut self, base: u16, arrivals: &[(u16, u64)]) -> Vec<i64> {
             let arrivals: Vec<Arrival> = arrivals
                 .iter()
                 .map(|(number, at)| Arrival {
@@ -141,26 +152,23 @@ mod tests {
                 &mut self.history,
                 &mut self.results,
             );
-            let results = self.results.all().iter();
-            results
-                .map(|result| (result.news, result.arrival))
-                .collect()
+            let arrived = self.results.arrived().iter();
+            arrived.map(|packet| packet.arrival).collect()
         }
     }
 
     #[test]
-    fn arrivals_come_in_their_order_and_then_the_lost() {
+    fn arrivals_come_in_their_order() {
         let mut rig = rig(10..14);
-        assert_eq!(
-            rig.feed(10, &[(11, 7), (12, 5), (13, 9)]),
-            [
-                (News::Received, 5_000),
-                (News::Received, 7_000),
-                (News::Received, 9_000),
-                (News::Lost, 0)
-            ]
-        );
-        assert_eq!(rig.feed(10, &[(10, 11)]), [(News::ReceivedLate, 11_000)]);
+        let arrivals = rig.feed(10, &[(11, 7), (12, 5), (13, 9)]);
+        assert_eq!(arrivals, [5_000, 7_000, 9_000]);
+        let reported = rig.results.reported().unwrap();
+        assert_eq!((reported.received, reported.lost), (3 * 1_200, 1_200));
+        assert_eq!(rig.feed(10, &[(10, 11)]), [11_000]);
+        let reported = rig.results.reported().unwrap();
+        assert_eq!((reported.received, reported.late), (0, 1_200));
+        assert_eq!(rig.feed(10, &[(10, 11)]), []);
+        assert_eq!(rig.results.reported(), None);
     }
 
     #[test]
@@ -168,7 +176,9 @@ mod tests {
         let mut rig = rig(10..14);
         rig.feed(10, &[(10, 1)]);
         rig.count += 1;
-        assert_eq!(rig.feed(13, &[(13, 8)]), [(News::Received, 8_000)]);
+        assert_eq!(rig.feed(13, &[(13, 8)]), [8_000]);
+        let reported = rig.results.reported().unwrap();
+        assert_eq!((reported.received, reported.lost), (1_200, 0));
         assert_eq!(rig.reader.lost(), 1);
     }
 

@@ -7,7 +7,7 @@ use crate::constants::loss::{
     INITIAL_INHERENT, LEAST_GROWTH, LOG_BANDWIDTH_BIAS, MAX_HOLD, MIN_INHERENT, MIN_RATE,
     NEWTON_STEP, NEWTON_STEPS, NOISE, RAMP_UP, RAMP_UP_IN_HOLD,
 };
-use crate::feedback::PacketResult;
+use crate::feedback::Reported;
 use crate::time::Micros;
 
 /// What limits the estimate.
@@ -104,15 +104,15 @@ impl LossEstimate {
         (1_000.0 * bandwidth.min(self.instant_bound)).max(acknowledged.unwrap_or_default())
     }
 
-    /// Adds the results of a feedback. `delay_based` is the other estimate; `acknowledged` is the bitrate that arrives,
+    /// Adds what a feedback reported. `delay_based` is the other estimate; `acknowledged` is the bitrate that arrives,
     /// `None` in an application-limited phase, where it says nothing about the link. Both are bit/s.
     pub(crate) fn update(
         &mut self,
-        results: &[PacketResult],
+        reported: &Reported,
         delay_based: f64,
         acknowledged: Option<f64>,
     ) {
-        if self.observations.add(results) {
+        if self.observations.add(reported) {
             self.observed(
                 delay_based / 1_000.0,
                 acknowledged.map(|rate| rate / 1_000.0),

@@ -1,8 +1,7 @@
 //! Loss of the last seconds, in periods of at least 250 ms, and the likelihood of a channel given it.
 
 use crate::constants::loss::{MIN_DURATION, MIN_OBSERVATIONS, TEMPORAL_WEIGHT, WINDOW};
-use crate::feedback::PacketResult;
-use crate::history::News;
+use crate::feedback::Reported;
 use crate::time::Micros;
 
 /// A link as a channel: it loses a share of all packets, and all that exceeds its bandwidth.
@@ -60,21 +59,12 @@ pub(super) struct Observations {
 }
 
 impl Observations {
-    /// Adds the results of a feedback. Returns whether they complete a period.
-    pub(super) fn add(&mut self, results: &[PacketResult]) -> bool {
-        for result in results {
-            let size = u64::from(result.size);
-            match result.news {
-                News::Received => self.received += size,
-                News::Lost => self.lost += size,
-                News::ReceivedLate => {
-                    self.lost = self.lost.saturating_sub(size);
-                    self.received += size;
-                }
-            }
-            self.last_sent = self.last_sent.max(result.sent);
-            self.period_start.get_or_insert(result.sent);
-        }
+    /// Adds what a feedback reported. Returns whether it completes a period.
+    pub(super) fn add(&mut self, reported: &Reported) -> bool {
+        self.received += reported.received + reported.late;
+        self.lost = self.lost.saturating_sub(reported.late) + reported.lost;
+        self.last_sent = self.last_sent.max(reported.last_sent);
+        self.period_start.get_or_insert(reported.first_sent);
         self.complete()
     }
 

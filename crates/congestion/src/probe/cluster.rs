@@ -3,7 +3,7 @@
 use crate::constants::probe::{
     MAX_INTERVAL, MAX_RATIO, MIN_RECEIVED, UNSATURATED_RATIO, UTILIZATION,
 };
-use crate::feedback::PacketResult;
+use crate::feedback::ArrivedPacket;
 use crate::history::ClusterId;
 use crate::time::{Micros, SECOND};
 
@@ -64,32 +64,32 @@ impl ClusterResults {
     }
 
     /// Adds a received packet. Returns the result of its probe, once enough of it arrived.
-    pub(crate) fn add(&mut self, result: &PacketResult) -> Option<ProbeResult> {
-        let id = result.cluster?;
+    pub(crate) fn add(&mut self, packet: &ArrivedPacket) -> Option<ProbeResult> {
+        let id = packet.cluster?;
         let cluster = self
             .clusters
             .iter_mut()
             .flatten()
             .find(|cluster| cluster.id == id)?;
-        cluster.add(result);
+        cluster.add(packet);
         cluster.result()
     }
 }
 
 impl Cluster {
-    fn add(&mut self, result: &PacketResult) {
-        self.first_sent = self.first_sent.min(result.sent);
-        if result.sent >= self.last_sent {
-            self.last_sent = result.sent;
-            self.last_sent_size = result.size;
+    fn add(&mut self, packet: &ArrivedPacket) {
+        self.first_sent = self.first_sent.min(packet.sent);
+        if packet.sent >= self.last_sent {
+            self.last_sent = packet.sent;
+            self.last_sent_size = packet.size;
         }
-        if result.arrival < self.first_arrival {
-            self.first_arrival = result.arrival;
-            self.first_arrival_size = result.size;
+        if packet.arrival < self.first_arrival {
+            self.first_arrival = packet.arrival;
+            self.first_arrival_size = packet.size;
         }
-        self.last_arrival = self.last_arrival.max(result.arrival);
+        self.last_arrival = self.last_arrival.max(packet.arrival);
         self.packets += 1;
-        self.bytes += u64::from(result.size);
+        self.bytes += u64::from(packet.size);
     }
 
     fn result(&self) -> Option<ProbeResult> {
@@ -127,7 +127,6 @@ fn rate(bytes: u64, interval: u64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::News;
 
     const ID: ClusterId = ClusterId(std::num::NonZeroU8::MIN);
 
@@ -136,11 +135,11 @@ mod tests {
         let mut results = ClusterResults::default();
         results.expect(ID, 5, 5_000);
         (0..packets).fold(None, |_, n| {
-            let result = results.add(&PacketResult {
+            let result = results.add(&ArrivedPacket {
                 sent: Micros(n * departure),
                 size: 1_000,
                 cluster: Some(ID),
-                news: News::Received,
+                is_late: false,
                 arrival: n as i64 * arrival,
             });
             result.map(|result| (result.rate, result.saturated))

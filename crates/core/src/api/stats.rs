@@ -55,6 +55,8 @@ impl TransportStats {
 pub struct StreamStats {
     /// The SSRC.
     pub ssrc: u32,
+    /// The SSRC of its RTX stream, once it is known.
+    pub rtx_ssrc: Option<u32>,
     /// The RID, for simulcast by RID.
     pub rid: Option<String>,
     /// Media packets, without duplicates, with repaired ones.
@@ -69,6 +71,8 @@ pub struct StreamStats {
     pub bitrate: u64,
     /// Key frames started.
     pub key_frames: u64,
+    /// NACKs sent.
+    pub nacks: u64,
     /// Packets requested by NACK.
     pub nacked: u64,
     /// Packets that arrived by RTX in time.
@@ -84,8 +88,12 @@ pub struct StreamStats {
 pub struct ProducerStats {
     /// Streams that have received packets, in the order of the encodings.
     pub streams: Vec<StreamStats>,
-    /// Key frames requested from the client by PLI or FIR.
-    pub key_frame_requests: u64,
+    /// PLIs sent to the client.
+    pub plis: u64,
+    /// FIR entries sent to the client.
+    pub firs: u64,
+    /// Round-trip time to the client, microseconds; absent before it was measured.
+    pub rtt_us: Option<u64>,
 }
 
 /// Counters of a consumer.
@@ -93,6 +101,8 @@ pub struct ProducerStats {
 pub struct ConsumerStats {
     /// The SSRC of the sent stream.
     pub ssrc: u32,
+    /// The SSRC of its RTX stream.
+    pub rtx_ssrc: Option<u32>,
     /// Media packets sent, without retransmissions.
     pub packets: u64,
     /// Payload bytes of these packets.
@@ -101,16 +111,24 @@ pub struct ConsumerStats {
     pub bitrate: u64,
     /// Packets retransmitted.
     pub retransmitted: u64,
-    /// Packets that the client requested but that were no longer in the packet store.
+    /// NACKs received.
+    pub nacks: u64,
+    /// Packets requested by NACK.
+    pub nacked: u64,
+    /// Of `nacked`: packets that were no longer in the packet store.
     pub nack_misses: u64,
-    /// PLIs and FIR entries received.
-    pub key_frame_requests: u64,
+    /// PLIs received.
+    pub plis: u64,
+    /// FIR entries received.
+    pub firs: u64,
     /// Packets lost in total according to the client's last receiver report.
     pub lost: i64,
     /// Fraction lost between the client's last two receiver reports, 1/256.
     pub fraction_lost: u8,
     /// Interarrival jitter at the client, RTP timestamp units.
     pub jitter: u32,
+    /// Round-trip time by the client's last receiver report, microseconds; absent before it was measured.
+    pub rtt_us: Option<u64>,
     /// How well it arrives: 0, the worst, to 10.
     pub score: u8,
 }

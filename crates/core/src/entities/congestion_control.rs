@@ -34,6 +34,17 @@ pub(crate) enum Action {
     Resend(u64),
 }
 
+/// Bitrates at one moment, bit/s.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BitrateSample {
+    /// What the client can receive.
+    pub(crate) estimate: u64,
+    /// Allocated to its consumers.
+    pub(crate) allocated: u64,
+    /// What these could use.
+    pub(crate) wanted: u64,
+}
+
 /// Congestion control of one transport that receives video. Its fields are in this order in memory: every tick reads the
 /// deadlines, and every packet touches the pacer and the start of the estimator.
 #[repr(C)]
@@ -129,13 +140,17 @@ impl CongestionControl {
         !self.has_feedback || self.repairs.allow(now, estimate, bytes)
     }
 
-    /// The estimate, once a second, for the counters.
-    pub(crate) fn sample(&mut self, now: Micros) -> Option<u64> {
+    /// The estimate and its use, once a second, for the counters.
+    pub(crate) fn sample(&mut self, now: Micros) -> Option<BitrateSample> {
         if now < self.next_sample {
             return None;
         }
         self.next_sample = now.plus(SAMPLE_INTERVAL_US);
-        self.estimate()
+        Some(BitrateSample {
+            estimate: self.estimate()?,
+            allocated: self.allocated,
+            wanted: self.wanted,
+        })
     }
 
     /// Tells the pacer of a new estimate.

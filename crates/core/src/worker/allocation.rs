@@ -20,8 +20,11 @@ impl Worker {
         let transport = self.tables.transports.get_mut(key)?;
         if let Some(congestion) = &mut transport.congestion {
             congestion.tick(now);
-            if let Some(estimate) = congestion.sample(now) {
-                self.counters.media.estimate_sent.record(estimate);
+            if let Some(sample) = congestion.sample(now) {
+                let media = &mut self.counters.media;
+                media.estimate_sent.record(sample.estimate);
+                media.allocated_sent.record(sample.allocated);
+                media.wanted_sent.record(sample.wanted);
             }
             self.follow_estimate(now, key)?;
         }

@@ -178,7 +178,9 @@ impl Worker {
             ))),
             Command::ProducerStats { producer } => {
                 let key = self.producer_key(producer)?;
-                let stats = self.tables.producers.get_mut(key)?.stats(now);
+                let producer = self.tables.producers.get_mut(key)?;
+                let rtt = self.tables.transports.get(producer.transport)?.stats.rtt_us;
+                let stats = producer.stats(now, rtt);
                 Ok(ReplyBody::Producer(Box::new(stats)))
             }
             Command::ConsumerStats { consumer } => {

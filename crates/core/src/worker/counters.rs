@@ -44,6 +44,8 @@ pub struct WorkerCounters {
     pub producers: u64,
     /// Consumers now.
     pub consumers: u64,
+    /// The highest estimate of the bitrate to a client, bit/s.
+    pub max_outgoing_bitrate: u64,
     /// Of `packets_sent`: RTP and RTCP to other nodes. The binding adds them to those to other workers.
     #[serde(skip)]
     pub linked_sent: u64,

@@ -83,7 +83,9 @@ impl Worker {
         let Some(kind) = producer.key_frame_request_kind() else {
             return Ok(());
         };
-        self.counters.media.key_frame_requests_received += self.ssrcs.len() as u64;
+        let requests = self.ssrcs.len() as u64;
+        producer.count_key_frame_requests(kind, requests);
+        self.counters.media.key_frame_requests_received += requests;
         let sender_ssrc = transport.rtcp_ssrc;
         let mut buffer = RTCP_BUFFER;
         let mut out = RtcpOut::new(transport, &mut self.outbox, &mut buffer);

@@ -63,6 +63,10 @@ pub struct MediaCounters {
     pub estimate_received: Histogram,
     /// Bitrate that a client can receive, bit/s, by the estimate once a second.
     pub estimate_sent: Histogram,
+    /// With each of these samples: what the estimate is allocated to, bit/s.
+    pub allocated_sent: Histogram,
+    /// With each of these samples: what the client's video consumers could use, bit/s.
+    pub wanted_sent: Histogram,
 }
 
 impl Default for MediaCounters {
@@ -85,6 +89,8 @@ impl Default for MediaCounters {
             score: Histogram::new(&SCORE),
             estimate_received: Histogram::new(&BITRATE),
             estimate_sent: Histogram::new(&BITRATE),
+            allocated_sent: Histogram::new(&BITRATE),
+            wanted_sent: Histogram::new(&BITRATE),
         }
     }
 }

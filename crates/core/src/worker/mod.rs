@@ -161,6 +161,7 @@ impl Worker {
             transports: self.tables.transports.len() as u64,
             producers: self.tables.producers.len() as u64,
             consumers: (self.tables.consumers.len() + self.tables.pipe_consumers.len()) as u64,
+            max_outgoing_bitrate: self.config.outgoing_bitrate.max,
             ..self.counters
         }
     }

@@ -37,7 +37,7 @@ impl Worker {
                 if self.lost.is_empty() {
                     continue;
                 }
-                stream.count_nacked(self.lost.len());
+                stream.count_nacked(self.lost.len(), self.lost.len().div_ceil(MAX_PER_NACK));
                 self.counters.media.nacked_received += self.lost.len() as u64;
                 let (sender_ssrc, media_ssrc) = (transport.rtcp_ssrc, stream.ssrc);
                 let mut buffer = RTCP_BUFFER;
@@ -78,6 +78,7 @@ impl Worker {
         if consumer.is_leaving(producer) {
             return Ok(());
         }
+        consumer.stats.nacks += 1;
         self.in_flight.consumer = Some(consumer_key);
         let repeat = transport.repair_time_us();
         let bitrate = consumer.rate.bits_per_second(now);
@@ -85,6 +86,7 @@ impl Worker {
             .sent_source()
             .and_then(|source| producer.stream_of_source(source));
         for nacked in lost {
+            consumer.stats.nacked += 1;
             self.counters.media.nacked_sent += 1;
             let found = stream.and_then(|stream| {
                 let (output, sequence) = consumer.find_sent(nacked)?;

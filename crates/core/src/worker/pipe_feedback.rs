@@ -4,7 +4,9 @@ use hubbub_wire::NtpTime;
 use hubbub_wire::rtcp::{ReportBlock, SdesBuilder, SenderInfo, SenderReportBuilder};
 
 use crate::api::Micros;
-use crate::entities::{DanglingKey, Departure, PipeSender, PipedStream, Transport, TransportKey};
+use crate::entities::{
+    DanglingKey, Departure, KeyFrameRequestKind, PipeSender, PipedStream, Transport, TransportKey,
+};
 use crate::receive::ticks_to_micros;
 
 use super::Worker;
@@ -88,10 +90,12 @@ impl Worker {
     ) -> Result<(), DanglingKey> {
         self.in_flight.pipe_consumer = Some(stream.consumer);
         let consumer = self.tables.pipe_consumers.get_mut(stream.consumer)?;
+        consumer.stats.nacks += 1;
         let producer = self.tables.producers.get(consumer.producer)?;
         let transport = self.tables.transports.get_mut(key)?;
         let repeat = transport.repair_time_us();
         for nacked in lost {
+            consumer.stats.nacked += 1;
             self.counters.media.nacked_sent += 1;
             let Some(piped) = consumer.encodings.get_mut(stream.encoding) else {
                 break;
@@ -134,9 +138,11 @@ impl Worker {
         &mut self,
         now: Micros,
         stream: PipedStream,
+        kind: KeyFrameRequestKind,
     ) -> Result<(), DanglingKey> {
         let consumer = self.tables.pipe_consumers.get_mut(stream.consumer)?;
-        consumer.stats.key_frame_requests += 1;
+        let stats = &mut consumer.stats;
+        kind.count(1, &mut stats.plis, &mut stats.firs);
         self.counters.media.key_frame_requests_sent += 1;
         let is_sent = consumer
             .encodings
@@ -206,6 +212,7 @@ impl Worker {
             block.delay_since_last_sender_report.0,
         );
         if let Some(rtt) = piped.reports.round_trip(last, delay, now) {
+            consumer.stats.rtt_us = Some(rtt);
             self.tables.transports.get_mut(key)?.stats.rtt_us = Some(rtt);
             media.round_trip.record(rtt);
         }

@@ -5,7 +5,7 @@ use hubbub_wire::rtcp::{
 };
 
 use crate::api::{Micros, Path};
-use crate::entities::{DanglingKey, Link, TransportKey};
+use crate::entities::{DanglingKey, KeyFrameRequestKind, Link, TransportKey};
 use crate::receive::ticks_to_micros;
 
 use super::Worker;
@@ -119,10 +119,13 @@ impl Worker {
                 });
                 self.answer_nack(now, key, nack.media_ssrc, limited)?;
             }
-            RtcpPacket::Pli(pli) => self.on_key_frame_request(now, key, pli.media_ssrc)?,
+            RtcpPacket::Pli(pli) => {
+                self.on_key_frame_request(now, key, pli.media_ssrc, KeyFrameRequestKind::Pli)?;
+            }
             RtcpPacket::Fir(fir) => {
                 for entry in fir.entries() {
-                    self.on_key_frame_request(now, key, entry.ssrc)?;
+                    let kind = KeyFrameRequestKind::Fir(entry.command_sequence);
+                    self.on_key_frame_request(now, key, entry.ssrc, kind)?;
                 }
             }
             RtcpPacket::Remb(remb) => {
@@ -205,6 +208,7 @@ impl Worker {
             block.delay_since_last_sender_report.0,
         );
         if let Some(rtt) = consumer.reports.round_trip(last, delay, now) {
+            consumer.stats.rtt_us = Some(rtt);
             transport.stats.rtt_us = Some(rtt);
             media.round_trip.record(rtt);
         }
@@ -254,11 +258,12 @@ impl Worker {
         now: Micros,
         key: TransportKey,
         ssrc: u32,
+        kind: KeyFrameRequestKind,
     ) -> Result<(), DanglingKey> {
         let transport = self.tables.transports.get(key)?;
         if let Some(link) = transport.link.pipe() {
             return match link.outgoing.get(&ssrc).copied() {
-                Some(stream) => self.on_pipe_key_frame_request(now, stream),
+                Some(stream) => self.on_pipe_key_frame_request(now, stream, kind),
                 None => Ok(()),
             };
         }
@@ -266,7 +271,8 @@ impl Worker {
             return Ok(());
         };
         let consumer = self.tables.consumers.get_mut(consumer_key)?;
-        consumer.stats.key_frame_requests += 1;
+        let stats = &mut consumer.stats;
+        kind.count(1, &mut stats.plis, &mut stats.firs);
         self.counters.media.key_frame_requests_sent += 1;
         if consumer.paused {
             return Ok(());

@@ -46,8 +46,10 @@ impl Worker {
             former.remove_predecessor(old_key);
         }
         let old = self.tables.producers.get_mut(old_key)?;
+        let needs = old.needs();
         let mut replaced = old.take_predecessors();
         replaced.push(old_key);
+        self.tables.producers.get_mut(new_key)?.inherit(needs);
         for key in replaced {
             let producer = self.tables.producers.get_mut(key)?;
             producer.set_successor(new_key, now);

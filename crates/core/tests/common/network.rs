@@ -61,7 +61,7 @@ pub struct NetworkCall {
     pub world: World,
     pub consumer: ConsumerId,
     publisher: Publisher,
-    receiver: Client,
+    pub receiver: Client,
     down: Link<Vec<u8>>,
     up: Link<Vec<u8>>,
     feedback: TransportCcReceiver,

@@ -64,7 +64,8 @@ pub fn produce_on(node: &mut Node, transport: TransportId) {
     });
 }
 
-/// Id of the transport-wide number's extension in a consumer's packets.
+/// Ids of header extensions in a consumer's packets: the time of sending, and the transport-wide number.
+pub const ABS_SEND_TIME: u8 = 4;
 pub const TRANSPORT_CC: u8 = 5;
 
 /// Creates a running consumer on the client's transport, with the header extensions that a browser gets. Without RTX, its
@@ -94,7 +95,7 @@ fn consume_by(node: &mut Node, transport: TransportId, rtx_payload_type: Option<
         }],
         extensions: vec![
             extension(ExtensionKind::Mid, 1),
-            extension(ExtensionKind::AbsSendTime, 4),
+            extension(ExtensionKind::AbsSendTime, ABS_SEND_TIME),
             extension(ExtensionKind::TransportCc, TRANSPORT_CC),
         ],
         ssrc: 5000,

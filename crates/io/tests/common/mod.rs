@@ -27,7 +27,7 @@ use hubbub_core::api::{
 };
 use hubbub_core::{Limits, WorkerConfig};
 use hubbub_io::{
-    EventQueue, PlainAddresses, Rings, SpawnError, TcpLimits, ThreadOptions, WorkerHandle,
+    Clock, EventQueue, PlainAddresses, Rings, SpawnError, TcpLimits, ThreadOptions, WorkerHandle,
     WorkerThread,
 };
 use hubbub_srtp::{Inbound, MAX_OVERHEAD, Outbound, SrtpProfile};
@@ -80,13 +80,20 @@ impl Node {
 
     /// Starts workers of one process, each with one router, on the IPv4 loopback address.
     pub fn workers(count: usize) -> Vec<Self> {
+        Self::workers_started(count, || {})
+    }
+
+    /// As [`Self::workers`], with something to do before each of them.
+    pub fn workers_started(count: usize, before: impl Fn()) -> Vec<Self> {
         let rings = Rings::between(count).expect("descriptors");
         let address = (Ipv4Addr::LOCALHOST, 0).into();
+        let clock = Clock::start();
         rings
             .into_iter()
             .enumerate()
             .map(|(index, rings)| {
-                let worker = Self::spawn_worker(index, rings, address, None, (0, 0));
+                before();
+                let worker = Self::spawn_worker(index, rings, clock, address, None, (0, 0));
                 Self::running(worker.expect("a worker"))
             })
             .collect()
@@ -117,12 +124,13 @@ impl Node {
         ports: (u16, u16),
     ) -> Result<(WorkerHandle, Arc<EventQueue>), SpawnError> {
         let rings = Rings::none().expect("a descriptor");
-        Self::spawn_worker(0, rings, address, tcp, ports)
+        Self::spawn_worker(0, rings, Clock::start(), address, tcp, ports)
     }
 
     fn spawn_worker(
         index: usize,
         rings: Rings,
+        clock: Clock,
         address: SocketAddr,
         tcp: Option<TcpLimits>,
         (first, last): (u16, u16),
@@ -144,7 +152,8 @@ impl Node {
             outgoing_bitrate: ENOUGH,
             ..WorkerConfig::default()
         };
-        WorkerThread::spawn(index, address, config, options, rings, Arc::clone(&queue))
+        let events = Arc::clone(&queue);
+        WorkerThread::spawn(index, address, config, options, rings, clock, events)
             .map(|worker| (worker, queue))
     }
 

@@ -36,7 +36,7 @@ pub use report_block::{ReportBlock, ReportBlocks};
 pub use sdes::{Sdes, SdesBuilder, SdesChunk};
 pub use sender_report::{SenderInfo, SenderReport, SenderReportBuilder};
 pub use transport_feedback::{
-    Arrival, PacketStatus, PacketStatuses, TransportFeedback, TransportFeedbackBuilder,
+    Arrival, Deltas, PacketStatus, Run, Runs, TransportFeedback, TransportFeedbackBuilder,
     WrittenFeedback,
 };
 

@@ -15,19 +15,24 @@ from nats.aio.msg import Msg
 
 from . import headers
 
-PART_BYTES = 512 * 1024
+PART_BYTES = 64 * 1024
+"""Of parts, while there are few. The client library copies each message several times; beyond 128 KiB, the memory of
+each copy comes from the kernel and goes back, which costs several times as much as the copy."""
+MAX_PART_BYTES = 512 * 1024
 """Half of the largest message that a NATS server accepts by default."""
 MAX_REPLY_BYTES = 16 * 1024 * 1024
-MAX_PARTS = MAX_REPLY_BYTES // PART_BYTES
+MAX_PARTS = MAX_REPLY_BYTES // MAX_PART_BYTES
+"""Also the number of messages that the NATS server lets a service answer with (`allow_responses`)."""
 _NO_RESPONDERS = "503"
 
 
 def split(payload: bytes, max_parts: int) -> list[tuple[bytes, dict[str, str]]]:
     """Returns the messages of a reply with their headers; one without headers for a small reply or too few parts."""
-    count = -(-len(payload) // PART_BYTES)
-    if count < 2 or count > max_parts:
+    count = min(-(-len(payload) // PART_BYTES), max_parts)
+    if count < 2 or len(payload) > count * MAX_PART_BYTES:
         return [(payload, {})]
-    parts = [payload[start : start + PART_BYTES] for start in range(0, len(payload), PART_BYTES)]
+    size = -(-len(payload) // count)
+    parts = [payload[start : start + size] for start in range(0, len(payload), size)]
     return [(part, {headers.PART: f"{number}/{count}"}) for number, part in enumerate(parts, 1)]
 
 

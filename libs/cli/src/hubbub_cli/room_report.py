@@ -13,7 +13,8 @@ from .text_table import Column, cut, printable, table
 _ROOMS = (
     Column("ROOM", shrinks=True),
     Column("PEERS", right=True),
-    Column("NODE", shrinks=True),
+    Column("NODES", right=True),
+    Column("WHICH", shrinks=True),
     Column("OPEN FOR", right=True),
     Column("RULES", shrinks=True),
 )
@@ -37,7 +38,14 @@ def rooms_lines(rooms: Sequence[RoomInfo], now: float, width: int | None) -> lis
         return ["no open rooms"]
     ordered = sorted(rooms, key=lambda room: (-room.participants, room.call_id))
     rows = [
-        [room.call_id, str(room.participants), _node(room.placement), _age(room.created_at, now), _rules(room)]
+        [
+            room.call_id,
+            str(room.participants),
+            str(len(room.nodes)),
+            ", ".join(room.nodes) or NOTHING,
+            _age(room.created_at, now),
+            _rules(room),
+        ]
         for room in ordered
     ]
     return table(_ROOMS, rows, width)

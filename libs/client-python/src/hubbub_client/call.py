@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from hubbub_contracts.rtc_stats import StatsEntry
-from hubbub_contracts.socket.consumer import ConsumerClosed, ConsumerLayersChanged, ConsumerPaused, ConsumerResumed
+from hubbub_contracts.socket.consumer import ConsumerClosed
 from hubbub_contracts.socket.producer import ProducerClosed
 from hubbub_contracts.socket.room import (
     Admitted,
@@ -32,13 +32,16 @@ from hubbub_contracts.socket.room import (
 from hubbub_contracts.socket.transport import TransportClosed
 from hubbub_contracts.types import Direction
 
+from .background import BackgroundTasks
 from .call_events import CallEvent, Ended
-from .call_state import TRANSITIONS, CallState, CallStateEvent, EndReason, ReconnectCause
+from .call_lifecycle import CallLifecycle
+from .call_state import CallState, EndReason, ReconnectCause
 from .capabilities import VideoCodec
 from .emitter import Emitter
 from .errors import CallError
 from .local_participant import LocalParticipant
 from .media import Media
+from .media_sync import RETRY, MediaSync
 from .moderation import Moderation
 from .participant import Participant, RemoteParticipant
 from .publication import Kind, LocalPublication, RemotePublication, Source
@@ -47,7 +50,6 @@ from .session import Session
 from .signaling import Signaling, TokenSource
 from .speech import Speech
 
-RETRY = 1.0
 CONNECT_TIMEOUT = 15.0
 RECONNECT_TIMEOUT = 120.0
 _STOPPED = frozenset({"stopped_by_moderator", "not_allowed"})
@@ -91,27 +93,26 @@ class Call(Emitter[CallEvent]):
         super().__init__()
         self.room = room
         self._signaling = Signaling(url, path, token)
+        self._lifecycle = CallLifecycle(self._state_changed, self._fail)
+        self._tasks = BackgroundTasks(lambda error: self.emit("error", CallError.of(error)))
         self.local = LocalParticipant(
-            user_id or secrets.token_hex(8), name, dict(app_data or {}), self._sync, watches=audience
+            user_id or secrets.token_hex(8), name, dict(app_data or {}), self._sync_media, watches=audience
         )
         self._roster = Roster(self._make_publication, self, time.monotonic)
         self._media = Media(self._signaling, self.local.publications, self._roster, self, codec)
+        self._sync = MediaSync(
+            self._media, self._lifecycle, self._tasks, failed=lambda error: self.emit("error", error)
+        )
         self._session = Session(
             self._signaling, self._media, self.local, room, create_room=create_room, region=region, audience=audience
         )
         self._speech = Speech(self._signaling, self._participant, self)
         self.moderation = Moderation(self._signaling, self.local, self._participant)
         """What moderators decide, the lobby, and raised hands."""
-        self.moderation.on("muted", lambda _source: self._sync_in_background())
+        self.moderation.on("muted", lambda _source: self._sync.run_in_background())
         self._listeners: dict[Participant[Any], list[Callable[[], None]]] = {}
         self._audience = 0
-        self._state: CallState = "idle"
-        self._cause: ReconnectCause = "socket"
-        self._ended: Ended | None = None
-        self._generation = 0
-        self._timeout: asyncio.TimerHandle | None = None
         self._joined: asyncio.Future[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
         self._listen_to(self.local)
         self._listen_to_server()
@@ -119,17 +120,17 @@ class Call(Emitter[CallEvent]):
     @property
     def state(self) -> CallState:
         """The state."""
-        return self._state
+        return self._lifecycle.state
 
     @property
     def reconnect_cause(self) -> ReconnectCause | None:
         """What was lost, while the state is `reconnecting`."""
-        return self._cause if self._state == "reconnecting" else None
+        return self._lifecycle.cause if self.state == "reconnecting" else None
 
     @property
     def ended(self) -> Ended | None:
         """Why the call ended, once it has."""
-        return self._ended
+        return self._lifecycle.ended
 
     @property
     def participants(self) -> Mapping[str, RemoteParticipant]:
@@ -154,9 +155,9 @@ class Call(Emitter[CallEvent]):
         closed the room meanwhile; `not_admitted` if a moderator refused this client; `cancelled` if `leave` was called;
         `invalid_state` if the call was joined before. In all cases but the last the call has ended.
         """
-        if not self._transition("join"):
+        if not self._lifecycle.transition("join"):
             raise CallError("invalid_state", "A call can be joined only once.")
-        self._start_timeout(CONNECT_TIMEOUT)
+        self._lifecycle.start_timeout(CONNECT_TIMEOUT)
         self._joined = asyncio.get_running_loop().create_future()
         self._signaling.connect(self._on_connected, self._on_disconnected)
         try:
@@ -167,7 +168,7 @@ class Call(Emitter[CallEvent]):
 
     async def leave(self) -> None:
         """Leaves the room, ends the call and stops the published tracks. Returns when all is closed."""
-        if self._state != "ended":
+        if self.state != "ended":
             request = self._signaling.request(LeaveRoom()) if self._signaling.connected else None
             self._end("left", pending=request)
         await self.wait_ended()
@@ -183,7 +184,7 @@ class Call(Emitter[CallEvent]):
 
     async def wait_ended(self) -> Ended:
         """Waits until the call has ended and everything is closed. Returns why it ended."""
-        if self._state != "ended":
+        if self.state != "ended":
             ended = asyncio.Event()
             remove = self.on("ended", lambda *_: ended.set())
             try:
@@ -192,8 +193,8 @@ class Call(Emitter[CallEvent]):
                 remove()
         if self._closing is not None:
             await asyncio.shield(self._closing)
-        assert self._ended is not None
-        return self._ended
+        assert self.ended is not None
+        return self.ended
 
     async def __aenter__(self) -> Self:
         """Joins the room."""
@@ -222,7 +223,7 @@ class Call(Emitter[CallEvent]):
 
     def tracks_changed(self) -> None:
         """Internal."""
-        self._sync_in_background()
+        self._sync.run_in_background()
 
     # What the speech reports.
 
@@ -242,8 +243,8 @@ class Call(Emitter[CallEvent]):
 
     def media_stable(self) -> None:
         """Internal."""
-        if self._media.is_stable and self._transition("restored"):
-            self._stop_timeout()
+        if self._media.is_stable and self._lifecycle.transition("restored"):
+            self._lifecycle.stop_timeout()
             self.emit("reconnected")
 
     def consume_failed(self, error: CallError) -> None:
@@ -252,29 +253,27 @@ class Call(Emitter[CallEvent]):
 
     def sync_needed(self) -> None:
         """Internal."""
-        self._sync_in_background()
+        self._sync.run_in_background()
 
     def track_ended(self, publication: LocalPublication) -> None:
         """Internal."""
         if self.local.publications.get(publication.source) is publication:
-            self._spawn(self.local.unpublish(publication.source))
+            self._tasks.spawn(self.local.unpublish(publication.source))
 
     def _participant(self, peer_id: str) -> Participant[Any] | None:
         return next((one for one in self._listeners if one.peer_id == peer_id), None)
 
     def _make_publication(self, source: Source, kind: Kind) -> RemotePublication:
-        return RemotePublication(source, kind, self._sync_in_background)
+        return RemotePublication(source, kind, self._sync.run_in_background)
 
     def _listen_to_server(self) -> None:
         self._roster.listen_to(self._signaling)
+        self._media.listen_to(self._signaling)
         on = self._signaling.on
         on(Announcement, lambda push: self.emit("announcement", push.data))
         on(AudienceChanged, lambda push: self._set_audience(push.count))
         on(ProducerClosed, self._on_producer_closed)
         on(ConsumerClosed, self._on_consumer_closed)
-        on(ConsumerLayersChanged, lambda one: self._media.layers_changed(one.consumer_id, one.layers))
-        on(ConsumerPaused, lambda one: self._media.paused_by_server(one.consumer_id, one.reason, paused=True))
-        on(ConsumerResumed, lambda one: self._media.paused_by_server(one.consumer_id, one.reason, paused=False))
         on(TransportClosed, self._on_transport_closed)
         on(PeerMoved, self._on_moved)
         on(RoomClosed, self._on_room_closed)
@@ -283,24 +282,24 @@ class Call(Emitter[CallEvent]):
     def _on_producer_closed(self, push: ProducerClosed) -> None:
         source = self._media.producer_closed(push.producer_id)
         if source is not None and push.reason in _STOPPED:
-            self._spawn(self.local.unpublish(source))
+            self._tasks.spawn(self.local.unpublish(source))
         elif source is not None:
-            self._sync_later()
+            self._sync.run_later()
         self._roster.remove_producer(push.producer_id)
 
     def _on_consumer_closed(self, push: ConsumerClosed) -> None:
         self._media.consumer_closed(push.consumer_id)
-        self._sync_later()
+        self._sync.run_later()
 
     def _on_transport_closed(self, push: TransportClosed) -> None:
         if self._media.transport_closed(push.transport_id):
             self._disrupted("transport")
-            self._sync_in_background()
+            self._sync.run_in_background()
 
     def _on_moved(self, _push: PeerMoved) -> None:
         self._media.moved()
         self._disrupted("moved")
-        self._sync_in_background()
+        self._sync.run_in_background()
 
     def _on_room_closed(self, push: RoomClosed) -> None:
         if push.reason in _CLOSED:
@@ -309,47 +308,44 @@ class Call(Emitter[CallEvent]):
             return
         # The server lost this peer, but not its socket: joins again on the same socket.
         self._session.forget()
-        self._media.active = False
+        self._media.context.active = False
         self._disrupted("socket")
         self._on_connected()
 
     def _on_admitted(self, push: Admitted) -> None:
-        if self._state == "waiting":
+        if self.state == "waiting":
             self._entered(push.room)
-            self._sync_in_background()
+            self._sync.run_in_background()
 
     def _on_connected(self) -> None:
-        self._generation += 1
-        self._spawn(self._start_session(self._generation))
+        self._lifecycle.start_generation()
+        self._tasks.spawn(self._start_session(self._lifecycle.present()))
 
     def _on_disconnected(self, refusal: CallError | None) -> None:
         if refusal is not None:
-            self._end("failed" if self._state == "connecting" else "lost", refusal)
+            self._fail(refusal)
             return
-        self._generation += 1
-        self._media.active = False
+        self._lifecycle.start_generation()
+        self._media.context.active = False
         self._speech.silence()
         self._disrupted("socket")
 
-    def _is_current(self, generation: int) -> bool:
-        return generation == self._generation and self._state != "ended"
-
-    async def _start_session(self, generation: int) -> None:
+    async def _start_session(self, is_current: Callable[[], bool]) -> None:
         """Resumes or joins; retries while the error is retryable."""
-        while self._is_current(generation):
+        while is_current():
             try:
-                await self._session.start(lambda: self._is_current(generation), self._session_started)
+                await self._session.start(is_current, self._session_started)
                 break
             except Exception as failure:  # noqa: BLE001  any failure to start ends the call
                 error = CallError.of(failure)
-                if not self._is_current(generation):
+                if not is_current():
                     return
                 if not error.retryable:
-                    self._end("failed" if self._state == "connecting" else "lost", error)
+                    self._fail(error)
                     return
             await asyncio.sleep(RETRY)
-        if self._is_current(generation) and self._media.active:
-            await self._sync_and_report()
+        if is_current() and self._media.context.active:
+            await self._sync.run_and_report()
 
     def _session_started(self, session: SessionResumed | RoomJoined) -> None:
         """Applies the snapshot, before any event that follows it."""
@@ -357,21 +353,21 @@ class Call(Emitter[CallEvent]):
         if session.waiting:
             self._roster.apply_snapshot([])
             self.moderation.apply_snapshot(None)
-            self._stop_timeout()
-            self._transition("wait")
+            self._lifecycle.stop_timeout()
+            self._lifecycle.transition("wait")
         else:
             self._entered(session)
 
     def _entered(self, session: SessionResumed | RoomJoined) -> None:
         """This client is in the room."""
-        self._media.active = True
+        self._media.context.active = True
         if isinstance(session, SessionResumed):
             self._media.apply_snapshot(session)
         self._roster.apply_snapshot(session.peers)
         self.moderation.apply_snapshot(session.moderation)
         self._set_audience(session.audience)
-        if self._transition("joined"):
-            self._stop_timeout()
+        if self._lifecycle.transition("joined"):
+            self._lifecycle.stop_timeout()
             if self._joined is not None and not self._joined.done():
                 self._joined.set_result(None)
 
@@ -381,41 +377,15 @@ class Call(Emitter[CallEvent]):
             self.emit("audience", count)
 
     def _disrupted(self, cause: ReconnectCause) -> None:
-        self._cause = cause
-        if self._transition("lost"):
-            self._start_timeout(RECONNECT_TIMEOUT)
+        self._lifecycle.cause = cause
+        if self._lifecycle.transition("lost"):
+            self._lifecycle.start_timeout(RECONNECT_TIMEOUT)
             self.emit("reconnecting", cause)
-        elif self._state == "waiting":
-            self._start_timeout(RECONNECT_TIMEOUT)
+        elif self.state == "waiting":
+            self._lifecycle.start_timeout(RECONNECT_TIMEOUT)
 
-    async def _sync(self) -> None:
-        """Reconciles the media. Retries later after a retryable error; raises any other CallError."""
-        try:
-            await self._media.sync()
-        except CallError as error:
-            if not error.retryable:
-                raise
-            self._sync_later()
-
-    async def _sync_and_report(self) -> None:
-        try:
-            await self._sync()
-        except CallError as error:
-            self.emit("error", error)
-
-    def _sync_in_background(self) -> None:
-        if self._media.active:
-            self._spawn(self._sync_and_report())
-
-    def _sync_later(self) -> None:
-        generation = self._generation
-
-        async def sync() -> None:
-            await asyncio.sleep(RETRY)
-            if self._is_current(generation):
-                await self._sync_and_report()
-
-        self._spawn(sync())
+    async def _sync_media(self) -> None:
+        await self._sync.run()
 
     def _listen_to(self, participant: Participant[Any]) -> None:
         self._listeners[participant] = [
@@ -424,44 +394,25 @@ class Call(Emitter[CallEvent]):
             participant.on("changed", lambda: self.emit("changed", participant)),
         ]
 
-    def _transition(self, event: CallStateEvent) -> bool:
-        """Whether the transition table has a transition for `event`."""
-        previous = self._state
-        state = TRANSITIONS.get((previous, event))
-        if state is None:
-            return False
-        self._state = state
+    def _state_changed(self, state: CallState, previous: CallState) -> None:
         self.local.set_connected(state != "reconnecting")
         self.emit("state", state, previous)
-        return True
 
-    def _start_timeout(self, seconds: float) -> None:
-        """Ends the call afterwards, unless the timeout is stopped."""
-        self._stop_timeout()
-
-        def expire() -> None:
-            error = CallError("unreachable", "The server does not answer.", retryable=True)
-            self._end("failed" if self._state == "connecting" else "lost", error)
-
-        self._timeout = asyncio.get_running_loop().call_later(seconds, expire)
-
-    def _stop_timeout(self) -> None:
-        if self._timeout is not None:
-            self._timeout.cancel()
-            self._timeout = None
+    def _fail(self, error: CallError) -> None:
+        self._end("failed" if self.state == "connecting" else "lost", error)
 
     def _end(
         self, reason: EndReason, error: CallError | None = None, *, pending: Coroutine[Any, Any, Any] | None = None
     ) -> None:
         """`pending` is a request to finish before the socket closes."""
-        if self._state == "ended":
+        if self.state == "ended":
             if pending is not None:
                 pending.close()
             return
-        self._ended = Ended(reason, error)
-        self._generation += 1
-        self._transition("end")
-        self._stop_timeout()
+        self._lifecycle.ended = Ended(reason, error)
+        self._lifecycle.start_generation()
+        self._lifecycle.transition("end")
+        self._lifecycle.stop_timeout()
         self.local.end()
         self._speech.silence()
         self._media.drop()
@@ -478,15 +429,4 @@ class Call(Emitter[CallEvent]):
                 await pending
         await self._media.close()
         await self._signaling.close()
-        for task in list(self._tasks):
-            task.cancel()
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._task_ended)
-
-    def _task_ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self.emit("error", CallError.of(error))
+        self._tasks.cancel()

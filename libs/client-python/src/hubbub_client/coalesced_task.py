@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from .background import retrieve_exception
+from .errors import CallError
 
 
 class CoalescedTask:
@@ -29,6 +30,11 @@ class CoalescedTask:
     def is_idle(self) -> bool:
         """Whether no run is in progress and none is requested."""
         return self._current is None and self._next is None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is idle, and the last run need not be retried."""
+        return self.is_idle and not (self.failure is not None and CallError.of(self.failure).retryable)
 
     async def run(self) -> None:
         """Requests a run and waits for it. Raises what the run raises."""

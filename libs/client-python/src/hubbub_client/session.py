@@ -64,7 +64,7 @@ class Session:
         request = Resume(
             resume_token=self._resume_token,
             last_revision=self._revision,
-            rtp_capabilities=receive_capabilities(self._media.router_capabilities),
+            rtp_capabilities=receive_capabilities(self._media.context.router_capabilities),
         )
         try:
             await self._signaling.request(request, answered)
@@ -77,9 +77,9 @@ class Session:
 
     async def _join(self, is_current: Callable[[], bool], answered: Started) -> None:
         self._media.drop()
-        if self._create_room or not self._media.router_capabilities:
+        if self._create_room or not self._media.context.router_capabilities:
             room = await self._signaling.request(CreateRoom(call_id=self._room))
-            self._media.router_capabilities = room.rtp_capabilities
+            self._media.context.router_capabilities = room.rtp_capabilities
             if not is_current():
                 # Joining now, after `leave`, would leave a peer in the room until the reconnect grace period expires.
                 raise CallError("cancelled", "The call was left before it was joined.")
@@ -88,7 +88,7 @@ class Session:
             user_id=self._local.user_id,
             display_name=self._local.name,
             app_data=dict(self._local.app_data),
-            rtp_capabilities=receive_capabilities(self._media.router_capabilities),
+            rtp_capabilities=receive_capabilities(self._media.context.router_capabilities),
             resumable=True,
             features=[LOBBY],
             region=self._region,

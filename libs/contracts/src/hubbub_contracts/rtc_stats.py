@@ -56,8 +56,12 @@ class InboundStats(Model):
     """Unix time, milliseconds."""
     kind: OpenMediaKind
     """Audio or video."""
+    mime_type: str | None = None
+    """The codec. Absent when several are negotiated, of which each packet may have another one."""
     ssrc: Count
     """The SSRC."""
+    rtx_ssrc: Count | None = None
+    """The SSRC of its retransmissions, once it is known."""
     rid: str | None = None
     """The RID of the encoding."""
     packet_count: Count
@@ -70,6 +74,8 @@ class InboundStats(Model):
     """Received neither directly nor by RTX."""
     jitter: Count
     """RTP timestamp units."""
+    nack_count: Count | None = None
+    """NACKs sent to the client; absent: an older node."""
     nack_packet_count: Count
     """Packets requested from the client."""
     packets_repaired: Count
@@ -77,7 +83,11 @@ class InboundStats(Model):
     packets_discarded: Count
     """Duplicates, probes and padding."""
     pli_count: Count
-    """Key frames requested from the client, for all its streams."""
+    """PLIs sent to the client, for all streams of the producer."""
+    fir_count: Count | None = None
+    """FIRs likewise; absent: an older node, which counts them as PLIs."""
+    round_trip_time: float | None = None
+    """To the client, milliseconds, once it is known."""
     score: Score
     """How well it arrives: 0, the worst or nothing, to 10."""
 
@@ -91,8 +101,12 @@ class OutboundStats(Model):
     """Unix time, milliseconds."""
     kind: OpenMediaKind
     """Audio or video."""
+    mime_type: str | None = None
+    """The codec. Absent when several are negotiated, of which each packet may have another one."""
     ssrc: Count
     """The SSRC."""
+    rtx_ssrc: Count | None = None
+    """The SSRC of its retransmissions; absent without RTX."""
     packet_count: Count
     """Media packets, without retransmissions."""
     byte_count: Count
@@ -107,8 +121,16 @@ class OutboundStats(Model):
     """At the client, RTP timestamp units."""
     packets_retransmitted: Count
     """Packets that were sent again."""
+    nack_count: Count | None = None
+    """NACKs of the client; absent: an older node."""
+    nack_packet_count: Count | None = None
+    """Packets that the client requested; absent: an older node."""
     pli_count: Count
-    """Key frames that the client requested."""
+    """PLIs of the client."""
+    fir_count: Count | None = None
+    """FIRs of the client; absent: an older node, which counts them as PLIs."""
+    round_trip_time: float | None = None
+    """By the client's last receiver report on this stream, milliseconds, once it is known."""
     score: Score
     """How well it arrives at the client: 0, the worst, to 10."""
 

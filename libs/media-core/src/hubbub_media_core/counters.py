@@ -53,7 +53,11 @@ class MediaCounters(TypedDict):
     estimate_received: Histogram
     """Bitrate limit that we sent to clients (REMB), bit/s."""
     estimate_sent: Histogram
-    """Bitrate that clients estimate they can receive, bit/s."""
+    """Bitrate that clients can receive, by the estimate once a second, bit/s."""
+    allocated_sent: Histogram
+    """With each of these samples: what the estimate is allocated to, bit/s."""
+    wanted_sent: Histogram
+    """With each of these samples: what the client's video consumers could use, bit/s."""
 
 
 class WorkerCounters(TypedDict):
@@ -106,4 +110,6 @@ class WorkerCounters(TypedDict):
     transports: int
     producers: int
     consumers: int
+    max_outgoing_bitrate: int
+    """The highest estimate of the bitrate to a client, bit/s."""
     media: MediaCounters

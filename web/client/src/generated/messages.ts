@@ -862,7 +862,7 @@ export interface ConsumerPaused {
    */
   consumerId: string;
   /**
-   * `bandwidth`: not even the lowest layer fits into what the client can receive. `link`: the sender is connected to another part of the server, which cannot be reached at the moment. More reasons may follow.
+   * `bandwidth`: not even the lowest layer fits into what the client can receive. `link`: the sender is connected to another part of the server, which cannot be reached at the moment. More reasons may follow. There is none for a sender that pauses its producer: `producerPaused` tells that to everybody else in the room.
    */
   reason: string;
 }
@@ -1550,6 +1550,10 @@ export interface InboundStats {
    */
   byteCount: number;
   /**
+   * FIRs likewise; absent: an older node, which counts them as PLIs.
+   */
+  firCount?: number;
+  /**
    * RTP timestamp units.
    */
   jitter: number;
@@ -1557,6 +1561,14 @@ export interface InboundStats {
    * Audio or video.
    */
   kind: "audio" | "video" | "other";
+  /**
+   * The codec. Absent when several are negotiated, of which each packet may have another one.
+   */
+  mimeType?: string;
+  /**
+   * NACKs sent to the client; absent: an older node.
+   */
+  nackCount?: number;
   /**
    * Packets requested from the client.
    */
@@ -1578,13 +1590,21 @@ export interface InboundStats {
    */
   packetsRepaired: number;
   /**
-   * Key frames requested from the client, for all its streams.
+   * PLIs sent to the client, for all streams of the producer.
    */
   pliCount: number;
   /**
    * The RID of the encoding.
    */
   rid?: string;
+  /**
+   * To the client, milliseconds, once it is known.
+   */
+  roundTripTime?: number;
+  /**
+   * The SSRC of its retransmissions, once it is known.
+   */
+  rtxSsrc?: number;
   /**
    * How well it arrives: 0, the worst or nothing, to 10.
    */
@@ -2324,6 +2344,10 @@ export interface OutboundStats {
    */
   byteCount: number;
   /**
+   * FIRs of the client; absent: an older node, which counts them as PLIs.
+   */
+  firCount?: number;
+  /**
    * Between the client's last two receiver reports, 1/256.
    */
   fractionLost: number;
@@ -2335,6 +2359,18 @@ export interface OutboundStats {
    * Audio or video.
    */
   kind: "audio" | "video" | "other";
+  /**
+   * The codec. Absent when several are negotiated, of which each packet may have another one.
+   */
+  mimeType?: string;
+  /**
+   * NACKs of the client; absent: an older node.
+   */
+  nackCount?: number;
+  /**
+   * Packets that the client requested; absent: an older node.
+   */
+  nackPacketCount?: number;
   /**
    * Media packets, without retransmissions.
    */
@@ -2348,9 +2384,17 @@ export interface OutboundStats {
    */
   packetsRetransmitted: number;
   /**
-   * Key frames that the client requested.
+   * PLIs of the client.
    */
   pliCount: number;
+  /**
+   * By the client's last receiver report on this stream, milliseconds, once it is known.
+   */
+  roundTripTime?: number;
+  /**
+   * The SSRC of its retransmissions; absent without RTX.
+   */
+  rtxSsrc?: number;
   /**
    * How well it arrives at the client: 0, the worst, to 10.
    */
@@ -3245,6 +3289,10 @@ export interface RoomInfo {
     [k: string]: unknown;
   };
   /**
+   * All its media nodes: the first one, and those of its peers.
+   */
+  nodes?: string[];
+  /**
    * How many are in it.
    */
   participants: number;
@@ -3259,7 +3307,7 @@ export interface RoomInfo {
   waiting: number;
 }
 /**
- * The room's first media node; a large room has more, those of its peers. Absent: none, or nobody has joined.
+ * The room's first media node. Absent: none, or nobody has joined.
  */
 export interface Placement1 {
   /**

@@ -204,6 +204,7 @@ impl Consumer {
             next_report: None,
             stats: ConsumerStats {
                 ssrc: spec.ssrc,
+                rtx_ssrc: spec.rtx_ssrc.filter(|_| has_rtx),
                 ..ConsumerStats::default()
             },
             mid: spec.mid,

@@ -12,6 +12,17 @@ pub(crate) enum KeyFrameRequestKind {
     Fir(u8),
 }
 
+impl KeyFrameRequestKind {
+    /// Adds requests of this kind to the counter of their kind.
+    pub(crate) const fn count(self, requests: u64, plis: &mut u64, firs: &mut u64) {
+        let counter = match self {
+            Self::Pli => plis,
+            Self::Fir(_) => firs,
+        };
+        *counter += requests;
+    }
+}
+
 /// The requests of each encoding.
 #[derive(Debug)]
 pub(crate) struct KeyFrames {
@@ -19,7 +30,8 @@ pub(crate) struct KeyFrames {
     requests: Vec<KeyFrameRequests>,
     /// A request may be wanted.
     are_wanted: bool,
-    sent: u64,
+    plis: u64,
+    firs: u64,
     fir_sequence: u8,
 }
 
@@ -29,7 +41,8 @@ impl KeyFrames {
         Self {
             requests: vec![KeyFrameRequests::new(); encodings],
             are_wanted: false,
-            sent: 0,
+            plis: 0,
+            firs: 0,
             fir_sequence: 0,
         }
     }
@@ -85,7 +98,6 @@ impl KeyFrames {
                 && requests.poll(now, rtt)
             {
                 due.push(ssrc);
-                self.sent += 1;
             }
             self.are_wanted |= requests.is_wanted();
         }
@@ -102,8 +114,13 @@ impl KeyFrames {
         })
     }
 
-    /// Requests sent so far.
-    pub(crate) const fn sent(&self) -> u64 {
-        self.sent
+    /// Counts requests that are sent.
+    pub(crate) const fn count(&mut self, kind: KeyFrameRequestKind, requests: u64) {
+        kind.count(requests, &mut self.plis, &mut self.firs);
+    }
+
+    /// PLIs and FIR entries sent so far.
+    pub(crate) const fn sent(&self) -> (u64, u64) {
+        (self.plis, self.firs)
     }
 }

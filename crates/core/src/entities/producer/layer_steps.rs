@@ -96,6 +96,9 @@ impl Producer {
 
     /// What an encoding is taken to need before it was measured, bit/s.
     pub(super) fn assumed(&self, encoding: usize) -> u64 {
+        if let Some(inherited) = self.inherited(encoding) {
+            return inherited;
+        }
         if self.encodings.len() == 1 {
             return ASSUMED_SINGLE;
         }
@@ -133,14 +136,14 @@ impl Producer {
 
     fn push_single(&self, preferred: Layer, steps: &mut LayerSteps) {
         let Some(stream) = self.stream(0) else {
-            return steps.push(Layer::default(), 0, ASSUMED_SINGLE);
+            return steps.push(Layer::default(), 0, self.assumed(0));
         };
         let top = stream.top.at_most(preferred).on_grid();
         for spatial in 0..=top.spatial.min(stream.spatial.limit()) {
             for temporal in 0..=top.temporal {
                 let target = Layer { spatial, temporal };
                 let bitrate = stream.layer_rates.bitrate(target);
-                steps.push(target, 0, bitrate.unwrap_or(ASSUMED_SINGLE));
+                steps.push(target, 0, bitrate.unwrap_or_else(|| self.assumed(0)));
             }
         }
     }

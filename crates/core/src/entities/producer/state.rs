@@ -60,6 +60,8 @@ pub(crate) struct Producer {
     pub(super) successor: Option<(ProducerKey, Micros)>,
     /// The producers with consumers that wait for this one.
     pub(super) predecessors: Vec<ProducerKey>,
+    /// By encoding: what the producer that this one replaces needed, bit/s.
+    pub(super) inherited: Vec<Option<u64>>,
     /// The encodings that the client, or the origin of a pipe, is asked to send.
     pub(crate) wanted: WantedEncodings,
     /// The last `LayersWanted` event.
@@ -120,6 +122,7 @@ impl Producer {
             is_awaited: false,
             successor: None,
             predecessors: Vec::new(),
+            inherited: Vec::new(),
             misses_packets: false,
             has_spatial_layers: false,
         }
@@ -280,20 +283,35 @@ impl Producer {
         self.key_frames.request_kind(self.codecs.first()?)
     }
 
-    pub(crate) fn stats(&mut self, now: Micros) -> ProducerStats {
+    /// Counts key frame requests that are sent to the client.
+    pub(crate) const fn count_key_frame_requests(
+        &mut self,
+        kind: KeyFrameRequestKind,
+        requests: u64,
+    ) {
+        self.key_frames.count(kind, requests);
+    }
+
+    /// `rtt_us`: to the client, if it is known.
+    pub(crate) fn stats(&mut self, now: Micros, rtt_us: Option<u64>) -> ProducerStats {
         let mut streams = Vec::new();
         for encoding in 0..self.streams.len() {
             let score = self.score(encoding);
+            let rtx_ssrc = self.ssrcs.get(encoding).and_then(|(_, rtx)| *rtx);
             if let Some(Some(stream)) = self.streams.get_mut(encoding) {
                 streams.push(StreamStats {
                     score,
+                    rtx_ssrc,
                     ..stream.stats(now)
                 });
             }
         }
+        let (plis, firs) = self.key_frames.sent();
         ProducerStats {
             streams,
-            key_frame_requests: self.key_frames.sent(),
+            plis,
+            firs,
+            rtt_us,
         }
     }
 }

@@ -295,9 +295,10 @@ impl ProducerStream {
         ticks_to_micros(jitter, self.clock.rate())
     }
 
-    /// Counts packets that were requested by NACK.
-    pub(crate) fn count_nacked(&mut self, count: usize) {
-        self.stats.nacked += count as u64;
+    /// Counts packets that were requested, and the NACKs that requested them.
+    pub(crate) const fn count_nacked(&mut self, packets: usize, nacks: usize) {
+        self.stats.nacked += packets as u64;
+        self.stats.nacks += nacks as u64;
     }
 
     /// Adds what a report says to the score. Returns the sample.

@@ -27,6 +27,28 @@ impl Producer {
         }
     }
 
+    /// What each encoding needs, bit/s; `None` while that is not known.
+    pub(crate) fn needs(&self) -> Vec<Option<u64>> {
+        let needed = |encoding| {
+            let stream = self.stream(encoding);
+            let measured =
+                stream.and_then(|stream| stream.layer_rates.bitrate(stream.top.on_grid()));
+            measured.or_else(|| self.inherited(encoding))
+        };
+        (0..self.encodings.len()).map(needed).collect()
+    }
+
+    /// Sets what each encoding is taken to need until it was measured: what it needed on the former way. Otherwise a link
+    /// that has less than is assumed of an unknown video would pause one that it carried until now.
+    pub(crate) fn inherit(&mut self, needs: Vec<Option<u64>>) {
+        self.inherited = needs;
+    }
+
+    /// What an encoding of the replaced producer needed, bit/s.
+    pub(super) fn inherited(&self, encoding: usize) -> Option<u64> {
+        self.inherited.get(encoding).copied().flatten()
+    }
+
     /// The consumers of `predecessor` wait for this producer.
     pub(crate) fn add_predecessor(&mut self, predecessor: ProducerKey) {
         self.predecessors.push(predecessor);

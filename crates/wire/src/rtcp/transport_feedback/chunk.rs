@@ -54,65 +54,83 @@ impl Chunk {
     /// Its symbols.
     #[inline]
     pub(super) const fn symbols(self) -> Symbols {
-        let (bits, width, step) = match self.0 >> 14 {
-            0 | 1 => (self.0 << 1, 2, 0),
-            2 => (self.0 << 2, 1, 1),
-            _ => (self.0 << 2, 2, 2),
+        let (bits, width, is_run) = match self.0 >> 14 {
+            0 | 1 => (self.0 << 1, 2, true),
+            2 => (self.0 << 2, 1, false),
+            _ => (self.0 << 2, 2, false),
         };
         Symbols {
             bits,
             width,
-            step,
+            is_run,
             left: self.len(),
         }
     }
 
     /// For the first `count` symbols, returns the number of received packets and the total length of their deltas in
-    /// bytes. A run takes one step regardless of its length.
+    /// bytes. Equal symbols take one step, however many they are.
     pub(super) fn measure(self, count: u16) -> Result<(u16, usize), WireError> {
-        if self.0 >> 15 == 0 {
-            let len = Symbol::from_bits(self.0 >> 13)?.delta_len();
-            let arrived = if len > 0 { count } else { 0 };
-            return Ok((arrived, len * usize::from(count)));
-        }
-        let mut symbols = self.symbols().take(count.into());
-        symbols.try_fold((0, 0), |(arrived, sum), symbol| {
-            let len = symbol?.delta_len();
-            Ok((arrived + u16::from(len > 0), sum + len))
+        let mut symbols = self.symbols();
+        symbols.left = count;
+        symbols.try_fold((0, 0), |(arrived, sum), run| {
+            let (symbol, count) = run?;
+            let len = symbol.delta_len();
+            let received = if len > 0 { count } else { 0 };
+            Ok((arrived + received, sum + len * usize::from(count)))
         })
     }
 }
 
-/// The symbols of a chunk that are left.
+/// The symbols of a chunk that are left, as runs of equal ones.
 #[derive(Debug, Clone)]
 pub(super) struct Symbols {
     /// The next symbol is in the highest bits.
     bits: u16,
     /// Bits of a symbol.
-    width: u8,
-    /// Bits to the following symbol: none in a run.
-    step: u8,
+    width: u32,
+    /// The next symbol is that of all.
+    is_run: bool,
     left: u16,
 }
 
 impl Symbols {
     pub(super) const NONE: Self = Self {
         bits: 0,
-        width: 0,
-        step: 0,
+        width: 1,
+        is_run: true,
         left: 0,
     };
+
+    /// How many of those that are left are the same as the next one, whose bits these are.
+    const fn same(&self, next: u16) -> u16 {
+        let all = if self.width == 1 {
+            next.wrapping_neg()
+        } else {
+            next * 0b01_01_01_01_01_01_01_01
+        };
+        let same = (self.bits ^ all).leading_zeros() / self.width;
+        if self.is_run || same > self.left as u32 {
+            self.left
+        } else {
+            same as u16
+        }
+    }
 }
 
 impl Iterator for Symbols {
-    type Item = Result<Symbol, WireError>;
+    /// A symbol and how often it follows.
+    type Item = Result<(Symbol, u16), WireError>;
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let bits = u32::from(self.bits);
-        self.bits = (bits << self.step) as u16;
-        Some(Symbol::from_bits((bits << self.width >> 16) as u16))
+        if self.left == 0 {
+            return None;
+        }
+        let next = self.bits >> (u16::BITS - self.width);
+        let count = self.same(next);
+        self.left -= count;
+        self.bits = self.bits.unbounded_shl(self.width * u32::from(count));
+        Some(Symbol::from_bits(next).map(|symbol| (symbol, count)))
     }
 }
 
@@ -286,7 +304,24 @@ mod tests {
     fn the_reserved_symbol_is_invalid() {
         let invalid = Some(Err(WireError::InvalidField));
         assert_eq!(Chunk(0x6001).symbols().next(), invalid);
-        assert_eq!(Chunk(0xFFFF).symbols().nth(6), invalid);
+        assert_eq!(Chunk(0xC003).symbols().nth(1), invalid);
         assert_eq!(Chunk(0xFFFF).measure(7), Err(WireError::InvalidField));
+    }
+
+    #[test]
+    fn equal_symbols_are_read_at_once() {
+        let read = |chunk| Chunk(chunk).symbols().collect::<Result<Vec<_>, _>>();
+        assert_eq!(read(0x00DD), Ok(vec![(NotReceived, 221)]));
+        assert_eq!(read(0x3FFF), Ok(vec![(SmallDelta, 8_191)]));
+        assert_eq!(read(0xBFFF), Ok(vec![(SmallDelta, 14)]));
+        let (no, small, large) = (NotReceived, SmallDelta, LargeDelta);
+        assert_eq!(
+            read(0x8000 | 0b01_1111_0001_1100),
+            Ok(vec![(no, 1), (small, 5), (no, 3), (small, 3), (no, 2)])
+        );
+        assert_eq!(
+            read(0xC000 | 0b10_10_01_00_00_00_00),
+            Ok(vec![(large, 2), (small, 1), (no, 4)])
+        );
     }
 }

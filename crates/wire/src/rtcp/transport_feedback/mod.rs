@@ -4,7 +4,7 @@ mod chunk;
 mod reader;
 mod writer;
 
-pub use reader::{PacketStatus, PacketStatuses, TransportFeedback};
+pub use reader::{Deltas, PacketStatus, Run, Runs, TransportFeedback};
 pub use writer::{Arrival, TransportFeedbackBuilder, WrittenFeedback};
 
 /// Unit of an arrival delta, in microseconds.

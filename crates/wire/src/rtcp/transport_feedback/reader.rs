@@ -1,5 +1,7 @@
 //! Reads transport feedback: draft-holmer-rmcat-transport-wide-cc-extensions-01 section 3.1.
 
+use std::slice;
+
 use super::chunk::{Chunk, Symbol, Symbols};
 use super::{CHUNKS_OFFSET, REFERENCE_TICKS, TICK_MICROS};
 use crate::WireError;
@@ -60,16 +62,34 @@ impl<'a> TransportFeedback<'a> {
         self.reference_time as i64 * (REFERENCE_TICKS * TICK_MICROS) as i64
     }
 
-    /// The status of each reported packet, in sequence order.
+    /// The reported packets in sequence order, as runs of those that were received and those that were not.
     #[must_use]
-    pub const fn statuses(&self) -> PacketStatuses<'a> {
-        PacketStatuses {
+    pub const fn runs(&self) -> Runs<'a> {
+        Runs {
             chunks: self.chunks,
             deltas: self.deltas,
             symbols: Symbols::NONE,
-            sequence_number: self.base_sequence,
             remaining: self.status_count,
         }
+    }
+
+    /// The status of each reported packet, in sequence order.
+    pub fn statuses(&self) -> impl Iterator<Item = PacketStatus> + use<'a> {
+        let deltas = self.runs().flat_map(|run| {
+            let (lost, received) = match run {
+                Run::Lost(count) => (count, None),
+                Run::Received(deltas) => (0, Some(deltas)),
+            };
+            let lost = std::iter::repeat_n(None, lost.into());
+            lost.chain(received.into_iter().flatten().map(Some))
+        });
+        let base = self.base_sequence;
+        (0..)
+            .zip(deltas)
+            .map(move |(nth, delta_micros)| PacketStatus {
+                sequence_number: base.wrapping_add(nth),
+                delta_micros,
+            })
     }
 }
 
@@ -99,23 +119,73 @@ pub struct PacketStatus {
     pub delta_micros: Option<i32>,
 }
 
-/// Iterates over the reported packets.
+/// Consecutive packets that were all received, or all not.
 #[derive(Debug, Clone)]
-pub struct PacketStatuses<'a> {
+pub enum Run<'a> {
+    /// So many were not received.
+    Lost(u16),
+    /// Were received.
+    Received(Deltas<'a>),
+}
+
+/// For each packet of a run, the microseconds since the previous arrival (for the first of the feedback, since the
+/// reference time).
+#[derive(Debug, Clone)]
+pub enum Deltas<'a> {
+    /// In ticks.
+    Small(slice::Iter<'a, u8>),
+    /// In ticks, signed.
+    Large(slice::Iter<'a, [u8; 2]>),
+}
+
+impl Deltas<'_> {
+    #[inline]
+    const fn small(ticks: u8) -> i32 {
+        ticks as i32 * TICK_MICROS as i32
+    }
+
+    #[inline]
+    const fn large(ticks: [u8; 2]) -> i32 {
+        i16::from_be_bytes(ticks) as i32 * TICK_MICROS as i32
+    }
+}
+
+impl Iterator for Deltas<'_> {
+    type Item = i32;
+
+    #[inline]
+    fn next(&mut self) -> Option<i32> {
+        match self {
+            Self::Small(ticks) => ticks.next().copied().map(Self::small),
+            Self::Large(ticks) => ticks.next().copied().map(Self::large),
+        }
+    }
+
+    /// Decides on the length of the deltas once.
+    #[inline]
+    fn fold<B, F: FnMut(B, i32) -> B>(self, init: B, f: F) -> B {
+        match self {
+            Self::Small(ticks) => ticks.copied().map(Self::small).fold(init, f),
+            Self::Large(ticks) => ticks.copied().map(Self::large).fold(init, f),
+        }
+    }
+}
+
+/// Iterates over the runs of a feedback.
+#[derive(Debug, Clone)]
+pub struct Runs<'a> {
     chunks: &'a [u8],
     deltas: &'a [u8],
     /// Of the current chunk.
     symbols: Symbols,
-    sequence_number: u16,
     remaining: u16,
 }
 
-impl PacketStatuses<'_> {
-    #[inline]
-    fn next_symbol(&mut self) -> Option<Symbol> {
+impl<'a> Runs<'a> {
+    fn next_symbol(&mut self) -> Option<(Symbol, u16)> {
         loop {
-            if let Some(symbol) = self.symbols.next() {
-                return symbol.ok();
+            if let Some(run) = self.symbols.next() {
+                return run.ok();
             }
             let (chunk, rest) = self.chunks.split_first_chunk()?;
             self.symbols = Chunk(u16::from_be_bytes(*chunk)).symbols();
@@ -123,38 +193,28 @@ impl PacketStatuses<'_> {
         }
     }
 
-    #[inline]
-    fn next_delta(&mut self, symbol: Symbol) -> Option<Option<i32>> {
-        let ticks = match symbol {
-            Symbol::NotReceived => return Some(None),
-            Symbol::SmallDelta => {
-                let (small, rest) = self.deltas.split_first()?;
-                self.deltas = rest;
-                i32::from(*small)
-            }
-            Symbol::LargeDelta => {
-                let (large, rest) = self.deltas.split_first_chunk()?;
-                self.deltas = rest;
-                i16::from_be_bytes(*large).into()
-            }
-        };
-        Some(Some(ticks * TICK_MICROS as i32))
+    fn next_deltas(&mut self, len: usize) -> Option<&'a [u8]> {
+        let (deltas, rest) = self.deltas.split_at_checked(len)?;
+        self.deltas = rest;
+        Some(deltas)
     }
 }
 
-impl Iterator for PacketStatuses<'_> {
-    type Item = PacketStatus;
+impl<'a> Iterator for Runs<'a> {
+    type Item = Run<'a>;
 
-    #[inline]
-    fn next(&mut self) -> Option<PacketStatus> {
-        self.remaining = self.remaining.checked_sub(1)?;
-        let symbol = self.next_symbol()?;
-        let delta_micros = self.next_delta(symbol)?;
-        let sequence_number = self.sequence_number;
-        self.sequence_number = sequence_number.wrapping_add(1);
-        Some(PacketStatus {
-            sequence_number,
-            delta_micros,
+    fn next(&mut self) -> Option<Run<'a>> {
+        if self.remaining == 0 {
+            return None;
+        }
+        let (symbol, count) = self.next_symbol()?;
+        let count = count.min(self.remaining);
+        self.remaining -= count;
+        let deltas = self.next_deltas(symbol.delta_len() * usize::from(count))?;
+        Some(match symbol {
+            Symbol::NotReceived => Run::Lost(count),
+            Symbol::SmallDelta => Run::Received(Deltas::Small(deltas.iter())),
+            Symbol::LargeDelta => Run::Received(Deltas::Large(deltas.as_chunks().0.iter())),
         })
     }
 }

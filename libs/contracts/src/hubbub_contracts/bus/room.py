@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from ..base import Event, Model, RegistryRequest
 from ..room_options import RoomChanges, RoomOptions
-from ..types import AppData, CallId, Count, Revision, RoomId, RtpCapabilities, TenantId
-from .records import PeerRecord, RoomRecord
+from ..types import AppData, CallId, Count, NodeId, Revision, RoomId, RtpCapabilities, TenantId
+from .records import PeerRecord, Placement, RoomRecord
 
 MAX_PAGE = 100
+
+
+def room_nodes(home: Placement | None, peers: Iterable[Placement | None]) -> list[str]:
+    """The ids of a room's media nodes: its home, and then those of its peers, each once."""
+    return list(dict.fromkeys(each.node_id for each in (home, *peers) if each is not None))
 
 
 class RoomCreated(Model):
@@ -69,6 +75,8 @@ class ListedRoom(Model):
     participants: Count
     waiting: Count
     audience: Count = 0
+    nodes: list[NodeId] = Field(default_factory=list)
+    """As `room_nodes` returns them; empty in answers of older versions."""
 
 
 class RoomPage(Model):

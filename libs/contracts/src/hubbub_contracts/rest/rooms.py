@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from ..base import Done, Model
 from ..bus.records import Placement
 from ..room_options import RoomChanges, RoomOptions
 from ..rtc_stats import RoomTransports
-from ..types import AppData, CallId, Count, DisplayName, Id, OpenConnectionState, OpenMediaKind, TrackSource, UserId
+from ..types import (
+    AppData,
+    CallId,
+    Count,
+    DisplayName,
+    Id,
+    NodeId,
+    OpenConnectionState,
+    OpenMediaKind,
+    TrackSource,
+    UserId,
+)
 from .route import Route
 
 
@@ -71,7 +82,9 @@ class RoomInfo(RoomOptions):
     banned: list[UserId]
     """Who may not join until the room ends."""
     placement: Placement | None = None
-    """The room's first media node; a large room has more, those of its peers. Absent: none, or nobody has joined."""
+    """The room's first media node. Absent: none, or nobody has joined."""
+    nodes: list[NodeId] = Field(default_factory=list)
+    """All its media nodes: the first one, and those of its peers."""
 
 
 class RoomList(Model):

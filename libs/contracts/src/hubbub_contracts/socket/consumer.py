@@ -150,7 +150,8 @@ class ConsumerPaused(Push):
     """The consumer."""
     reason: str
     """`bandwidth`: not even the lowest layer fits into what the client can receive. `link`: the sender is connected to
-    another part of the server, which cannot be reached at the moment. More reasons may follow."""
+    another part of the server, which cannot be reached at the moment. More reasons may follow. There is none for a
+    sender that pauses its producer: `producerPaused` tells that to everybody else in the room."""
 
 
 class ConsumerResumed(Push):

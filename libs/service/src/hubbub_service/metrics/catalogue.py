@@ -9,6 +9,7 @@ from __future__ import annotations
 from .declaration import SERVICES, Metric, Service
 
 _DURATIONS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_BITRATES = (50e3, 100e3, 250e3, 500e3, 1e6, 2e6, 3e6, 5e6, 10e6)
 _NODE: tuple[Service, ...] = ("media-node",)
 _REGISTRY: tuple[Service, ...] = ("registry",)
 _SIGNALING: tuple[Service, ...] = ("signaling",)
@@ -478,10 +479,40 @@ BITRATE_ESTIMATE = Metric(
     "hubbub_bitrate_estimate_bits_per_second",
     "histogram",
     "bit/s",
-    "REMB: `received` is the limit that the node sent to a client, `sent` a client's estimate of what it can receive.",
+    "`sent`: what a client can receive, once a second, by the node's estimate from transport-wide feedback, or from "
+    "its REMB and receiver reports. `received`: the limit of what a client sends, in each REMB of the node.",
     _NODE,
     ("worker", "direction"),
-    (50e3, 100e3, 250e3, 500e3, 1e6, 2e6, 3e6, 5e6, 10e6),
+    _BITRATES,
+    on_scrape=True,
+)
+BITRATE_ESTIMATE_LIMIT = Metric(
+    "hubbub_bitrate_estimate_limit_bits_per_second",
+    "gauge",
+    "bit/s",
+    "The highest estimate with direction `sent`: `MAX_OUTGOING_BITRATE`.",
+    _NODE,
+    ("worker",),
+    on_scrape=True,
+)
+BITRATE_ALLOCATED = Metric(
+    "hubbub_bitrate_allocated_bits_per_second",
+    "histogram",
+    "bit/s",
+    "What the estimate with direction `sent` is used for: the layers that the client's videos get of it.",
+    _NODE,
+    ("worker",),
+    _BITRATES,
+    on_scrape=True,
+)
+BITRATE_WANTED = Metric(
+    "hubbub_bitrate_wanted_bits_per_second",
+    "histogram",
+    "bit/s",
+    "What these videos could use: all layers that the client prefers and that are sent.",
+    _NODE,
+    ("worker",),
+    _BITRATES,
     on_scrape=True,
 )
 

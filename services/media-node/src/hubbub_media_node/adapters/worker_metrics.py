@@ -38,6 +38,7 @@ _TOTALS: Final[tuple[tuple[str, Metric, tuple[str, ...]], ...]] = (
     ("tcp_connections", catalogue.NODE_TCP_CONNECTIONS, ()),
     ("tcp_refused", catalogue.WORKER_TCP_REFUSED, ()),
     ("tcp_displaced", catalogue.WORKER_TCP_DISPLACED, ()),
+    ("max_outgoing_bitrate", catalogue.BITRATE_ESTIMATE_LIMIT, ()),
 )
 """Counter name, metric, and the label values after `worker`."""
 
@@ -61,6 +62,8 @@ _DISTRIBUTIONS: Final[tuple[tuple[str, Metric, tuple[str, ...], float], ...]] = 
     ("score", catalogue.PRODUCER_SCORE, (), 1),
     ("estimate_received", catalogue.BITRATE_ESTIMATE, ("received",), 1),
     ("estimate_sent", catalogue.BITRATE_ESTIMATE, ("sent",), 1),
+    ("allocated_sent", catalogue.BITRATE_ALLOCATED, (), 1),
+    ("wanted_sent", catalogue.BITRATE_WANTED, (), 1),
 )
 """The same for histograms, and the factor from the core's unit to the metric's."""
 

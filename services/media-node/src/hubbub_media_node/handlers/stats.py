@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from hubbub_contracts.bus.rtc_stats import ReadObjectStats, ReadRoomTransports
@@ -17,6 +18,7 @@ from hubbub_contracts.rtc_stats import (
     TransportStats,
 )
 from hubbub_media_core import commands
+from hubbub_ortc.types import RtpCodecParameters
 
 from ..domain.entities import Consumer, Producer, Transport
 from .context import NodeContext
@@ -63,7 +65,6 @@ async def read_room(context: NodeContext, request: ReadRoomTransports) -> RoomTr
 
 async def _transport(context: NodeContext, transport: Transport) -> StatsReport:
     read = await context.call(transport.worker, commands.TransportStats(transport=transport.core_id))
-    rtt = read.get("rtt_us")
     stats = TransportStats(
         transport_id=transport.id,
         timestamp=_now(),
@@ -72,7 +73,7 @@ async def _transport(context: NodeContext, transport: Transport) -> StatsReport:
         bytes_sent=read["bytes_sent"],
         packets_sent=read["packets_sent"],
         probation_bytes_sent=read["probation_bytes_sent"],
-        round_trip_time=None if rtt is None else rtt / 1_000,
+        round_trip_time=_round_trip(read),
         available_outgoing_bitrate=read.get("available_outgoing_bitrate"),
         max_outgoing_bitrate=read.get("max_outgoing_bitrate"),
         allocated_outgoing_bitrate=read.get("allocated_outgoing_bitrate"),
@@ -84,24 +85,29 @@ async def _transport(context: NodeContext, transport: Transport) -> StatsReport:
 
 async def _producer(context: NodeContext, producer: Producer) -> StatsReport:
     read = await context.call(producer.transport.worker, commands.ProducerStats(producer=producer.core_id))
-    return StatsReport(stats=[_inbound(producer, stream, read["key_frame_requests"]) for stream in read["streams"]])
+    return StatsReport(stats=[_inbound(producer, read, stream) for stream in read["streams"]])
 
 
-def _inbound(producer: Producer, stream: dict[str, Any], key_frame_requests: int) -> InboundStats:
+def _inbound(producer: Producer, read: dict[str, Any], stream: dict[str, Any]) -> InboundStats:
     return InboundStats(
         timestamp=_now(),
         kind=producer.kind,
+        mime_type=_mime_type(producer.consumable["codecs"]),
         ssrc=stream["ssrc"],
+        rtx_ssrc=stream.get("rtx_ssrc"),
         rid=stream.get("rid"),
         packet_count=stream["packets"],
         byte_count=stream["bytes"],
         bitrate=stream["bitrate"],
         packets_lost=stream["lost"],
         jitter=stream["jitter"],
+        nack_count=stream["nacks"],
         nack_packet_count=stream["nacked"],
         packets_repaired=stream["repaired"],
         packets_discarded=stream["dropped"],
-        pli_count=key_frame_requests,
+        pli_count=read["plis"],
+        fir_count=read["firs"],
+        round_trip_time=_round_trip(read),
         score=stream["score"],
     )
 
@@ -111,7 +117,9 @@ async def _consumer(context: NodeContext, consumer: Consumer) -> StatsReport:
     stats = OutboundStats(
         timestamp=_now(),
         kind=consumer.created.kind,
+        mime_type=_mime_type(consumer.created.rtp_parameters["codecs"]),
         ssrc=read["ssrc"],
+        rtx_ssrc=read.get("rtx_ssrc"),
         packet_count=read["packets"],
         byte_count=read["bytes"],
         bitrate=read["bitrate"],
@@ -119,10 +127,26 @@ async def _consumer(context: NodeContext, consumer: Consumer) -> StatsReport:
         fraction_lost=read["fraction_lost"],
         jitter=read["jitter"],
         packets_retransmitted=read["retransmitted"],
-        pli_count=read["key_frame_requests"],
+        nack_count=read["nacks"],
+        nack_packet_count=read["nacked"],
+        pli_count=read["plis"],
+        fir_count=read["firs"],
+        round_trip_time=_round_trip(read),
         score=read["score"],
     )
     return StatsReport(stats=[stats])
+
+
+def _mime_type(codecs: Iterable[RtpCodecParameters]) -> str | None:
+    """The only media codec; None when there are several, of which each packet may have another one."""
+    media = [codec["mimeType"] for codec in codecs if not codec["mimeType"].lower().endswith("/rtx")]
+    return media[0] if len(media) == 1 else None
+
+
+def _round_trip(read: dict[str, Any]) -> float | None:
+    """Milliseconds."""
+    rtt = read.get("rtt_us")
+    return None if rtt is None else rtt / 1_000
 
 
 def _now() -> int:

@@ -126,8 +126,8 @@ class Compositions:
                 process.recording_finished()
 
     def leases_unknown(self) -> None:
-        """An instance may have returned unseen, so nobody is gone yet."""
-        self._absences.forget()
+        """The return of an instance cannot be seen, so this time does not count as an absence."""
+        self._absences.skip()
 
     async def release_orphaned(self, leases: Mapping[str, int], now: float) -> None:
         """Queues what nobody makes any more. `leases` is the epoch of each instance, `now` is monotonic.

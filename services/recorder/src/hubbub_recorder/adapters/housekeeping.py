@@ -85,7 +85,7 @@ class Housekeeping:
             if has_expired(stored.record, self._retention, context.clock()):
                 await remove(context, stored)
         if not self._view.healthy:
-            self._absences.forget()
+            self._absences.skip()
             self._compositions.leases_unknown()
             return
         for stored in self._gone(time.monotonic()):

@@ -70,9 +70,16 @@ class HeartbeatMonitor:
     @property
     def can_detect_failures(self) -> bool:
         """This replica's connection has been healthy for long enough that silence means a failure of the other side."""
+        return self.has_seen_all(LINK_HEALTHY_FOR)
+
+    def has_seen_all(self, seconds: float) -> bool:
+        """Whether this replica would have seen leases and heartbeats for so long, had there been any.
+
+        Just after a reconnect, others may still be without a connection.
+        """
         return (
             self._leases.healthy
-            and self._bus.healthy_for(LINK_HEALTHY_FOR)
+            and self._bus.healthy_for(seconds)
             and self._bus.connected_for(GRACE_PERIOD)
             and self._has_listened()
         )

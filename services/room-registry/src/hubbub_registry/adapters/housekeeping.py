@@ -88,10 +88,14 @@ class Housekeeping:
             pause = RELOCATION_INTERVAL if complete else RETRY_PAUSE * random.uniform(0.5, 1.5)  # noqa: S311
 
     async def _sweep(self) -> None:
+        swept_at = time.monotonic()
         while True:
             await asyncio.sleep(self._sweep_interval * random.uniform(0.8, 1.2))  # noqa: S311
+            now = time.monotonic()
+            if not self._monitor.has_seen_all(now - swept_at):
+                self._sweeper.skip()
+            swept_at = now
             if self._store.healthy and self._leases.healthy:
-                now = time.monotonic()
                 await self._sweeper.run(
                     self._leases.signaling(now),
                     now,

@@ -59,5 +59,6 @@ def room_full(limits: Limits, settings: StoredRoom, group: Group) -> QuotaExceed
 
 def require_seat(limits: Limits, room: Room, settings: StoredRoom, group: Group) -> None:
     """Raises `quota_exceeded` when the room has as many of the group as it may."""
-    if sum(group_of(peer) == group for peer in room.peers.values()) >= limit_of(limits, settings, group):
+    limit = limit_of(limits, settings, group)
+    if len(room.peers) >= limit and sum(group_of(peer) == group for peer in room.peers.values()) >= limit:
         raise room_full(limits, settings, group)

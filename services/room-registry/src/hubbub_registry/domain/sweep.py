@@ -72,9 +72,9 @@ class SignalingLeaseTracker:
         """`grace` is the time in seconds that an instance has to acquire its lease again."""
         self._absences = Absences[SignalingIncarnation](grace)
 
-    def reset(self) -> None:
-        """Restarts every grace period, because this replica may have missed a lease."""
-        self._absences.forget()
+    def skip(self) -> None:
+        """Does not count the time between the last call of `lost_peers` and the next one: a lease may not be seen."""
+        self._absences.skip()
 
     def lost_peers(self, rooms: Rooms, leased: Mapping[str, int], now: float) -> Iterator[StoredPeer]:
         """Returns the peers whose incarnation has had no lease for the whole grace period.

@@ -114,8 +114,9 @@ async def _confirm(context: RegistryContext, request: JoinRoom) -> Encoded[RoomS
         await _roll_back(store, request, "room_closed")
         raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "the room was closed")
     group = group_of(peer)
+    limit = limit_of(context.limits, room.settings, group)
     others = (other.created for other in room.peers.values() if other is not peer and group_of(other) == group)
-    if over_limit(limit_of(context.limits, room.settings, group), peer.created, others):
+    if len(room.peers) > limit and over_limit(limit, peer.created, others):
         await _roll_back(store, request, "removed")
         raise room_full(context.limits, room.settings, group)
     if group in OF_TENANT and _exceeds_tenant(context, request, peer):

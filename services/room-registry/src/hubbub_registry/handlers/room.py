@@ -17,6 +17,7 @@ from hubbub_contracts.bus.room import (
     RoomPage,
     RoomSnapshot,
     UpdateRoom,
+    room_nodes,
 )
 from hubbub_contracts.encoded import Encoded
 
@@ -24,7 +25,7 @@ from ..domain import codec_profile
 from ..domain.limits import over_limit
 from ..domain.ports import RoomStore
 from ..domain.rooms import Room
-from ..domain.snapshot import snapshot
+from ..domain.snapshot import in_order_of_joins, snapshot
 from ..domain.stored_record import StoredRoom
 from ..domain.sweep import time_to_live
 from .close_room import finish_close
@@ -94,6 +95,7 @@ async def list_rooms(context: RegistryContext, request: ListRooms) -> RoomPage:
                 participants=sum(not peer.hidden for peer in room.peers.values()),
                 waiting=sum(peer.waiting for peer in room.peers.values()),
                 audience=sum(peer.watches for peer in room.peers.values()),
+                nodes=room_nodes(room.settings.placement, (peer.placement for peer in in_order_of_joins(room))),
             )
             for _, room in page
             if room.settings is not None

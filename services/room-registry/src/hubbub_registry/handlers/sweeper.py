@@ -24,13 +24,18 @@ class Sweeper:
         self._empty_room_ttl = empty_room_ttl
         self._signaling = SignalingLeaseTracker(reconnect_grace)
 
+    def skip(self) -> None:
+        """Counts no time until the next pass as a part of grace periods: this replica sees no leases."""
+        self._signaling.skip()
+
     async def run(self, leased: Mapping[str, int], now: float, *, can_detect_failures: bool) -> None:
         """Makes one pass.
 
         Arguments:
             leased: the signaling instances that have a lease, and its epoch.
             now: monotonic seconds.
-            can_detect_failures: False while this replica may have missed a lease. Then no instance is considered lost.
+            can_detect_failures: False while this replica may have missed a lease. Then no peer is considered lost, but
+                grace periods go on.
         """
         rooms = self._store.rooms
         writes: list[Write] = [
@@ -38,11 +43,9 @@ class Sweeper:
         ]
         writes += [partial(self._reopen, room_id) for room_id in rooms_to_reopen(rooms, now)]
         writes += [partial(self._remove, peer, "room_closed") for peer in orphaned_peers(rooms, now)]
+        lost = self._signaling.lost_peers(rooms, leased, now)
         if can_detect_failures:
-            lost = self._signaling.lost_peers(rooms, leased, now)
             writes += [partial(self._remove, peer, "signaling_lost") for peer in lost]
-        else:
-            self._signaling.reset()
         await run_writes("sweep", writes)
 
     async def _close(self, room_id: str, now: float) -> None:

@@ -55,6 +55,7 @@ _ROOM: dict[str, Any] = {
     "publishers": "everybody",
     "metadata": {"project": 7},
     "placement": _PLACEMENT,
+    "nodes": ["node-1"],
 }
 _PRODUCER: dict[str, Any] = {
     "producerId": "b1Fh3mZk9sQvT0cUe5wX2A",

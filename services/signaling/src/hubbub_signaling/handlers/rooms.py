@@ -41,7 +41,16 @@ async def list_rooms(backend: Backend, tenant: str | None, after: str | None, li
     """A page of the open rooms of the tenant."""
     page = await backend.registry(room.ListRooms(tenant=tenant, after=after, limit=limit))
     return RoomList(
-        rooms=[_show(each.room, each.participants, each.waiting, each.audience) for each in page.rooms],
+        rooms=[
+            _show(
+                each.room,
+                each.participants,
+                each.waiting,
+                each.audience,
+                each.nodes or room.room_nodes(each.room.placement, ()),
+            )
+            for each in page.rooms
+        ],
         next=page.next,
     )
 
@@ -134,10 +143,11 @@ async def announce(backend: Backend, room_id: str, body: AnnounceBody) -> Done:
 def _show_snapshot(snapshot: room.RoomSnapshot) -> RoomInfo:
     participants = sum(not peer.hidden for peer in snapshot.peers)
     waiting, audience = (sum(peer.waiting for peer in snapshot.peers), sum(peer.watches for peer in snapshot.peers))
-    return _show(snapshot.room, participants, waiting, audience)
+    nodes = room.room_nodes(snapshot.room.placement, (peer.placement for peer in snapshot.peers))
+    return _show(snapshot.room, participants, waiting, audience, nodes)
 
 
-def _show(record: RoomRecord, participants: int, waiting: int, audience: int) -> RoomInfo:
+def _show(record: RoomRecord, participants: int, waiting: int, audience: int, nodes: list[str]) -> RoomInfo:
     options: dict[str, Any] = {name: getattr(record.chosen, name) for name in RoomOptions.model_fields}
     return RoomInfo(
         **options,
@@ -150,6 +160,7 @@ def _show(record: RoomRecord, participants: int, waiting: int, audience: int) ->
         lobby=record.rules.lobby,
         banned=record.rules.banned,
         placement=record.placement,
+        nodes=nodes,
     )
 
 
