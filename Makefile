@@ -78,8 +78,8 @@ test-browser: native web browser coturn ## run the browser tests that `make test
 test-network: native web browser ## run the browser tests behind slow links, which need an idle machine; print what was measured
 	$(BIN)/pytest tests/e2e -m long -o log_cli=true --log-cli-level=INFO $(ARGS)
 
-# The tests that docs/security.md names besides tests/security, without those that need a browser.
-ATTACKED := $(shell grep -oE '(tests|libs|services)/[a-z/-]+/test_[a-z0-9_]+\.py(::test_\w+)?' docs/security.md \
+# The tests that docs/security.md names besides tests/security, without those of faults and those that need a browser.
+ATTACKED := $(shell sed '/^## Faults/,/^## One/d' docs/security.md | grep -oE '(tests|libs|services)/[a-z/-]+/test_[a-z0-9_]+\.py(::test_\w+)?' \
 	| grep -vE '^tests/(security|e2e)/' | sort -u)
 
 .PHONY: test-security

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
+import time
 
 import pytest
 
@@ -22,6 +24,7 @@ A_NODE_EACH = {**TWO_NODES, "environment": SPREAD_OVER_NODES}
 RECOVERY = 40.0
 """Seconds. The registry is unavailable for 10 while it writes a lost store again."""
 pytestmark = pytest.mark.chaos
+log = logging.getLogger(__name__)
 
 
 @pytest.mark.parametrize("outage", [2.0, pytest.param(30.0, marks=pytest.mark.long)], ids=["2 s", "30 s"])
@@ -34,10 +37,12 @@ async def test_call_survives_a_bus_outage(fresh_installation: Installation, call
             before = await client.room(call_id)
         installation.nats.kill()
         await pair.check_media_for(outage)
+        started = time.monotonic()
         installation.nats.start()
         await asyncio.to_thread(installation.wait_ready)
 
         await wait_for_counts(installation, within=RECOVERY, **FULL)
+        log.info("state equal %.1f s after the bus started", time.monotonic() - started)
         async with bus_client(installation) as client:
             after = await client.room(call_id)
         assert after.peers == before.peers
@@ -94,11 +99,13 @@ async def test_the_state_is_rebuilt_when_the_bus_loses_its_store(
         shutil.rmtree(store / "jetstream")
         if storage == "rolled back":
             shutil.copytree(copy, store / "jetstream")
+        started = time.monotonic()
         installation.nats.start()
         await asyncio.sleep(3)
         await asyncio.to_thread(installation.wait_ready)
 
         await wait_for_counts(installation, within=RECOVERY, **FULL)
+        log.info("state rebuilt %.1f s after the bus started", time.monotonic() - started)
         async with bus_client(installation) as client:
             after = await client.room(call_id)
         assert after.revision > before.revision

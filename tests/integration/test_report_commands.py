@@ -110,6 +110,10 @@ async def test_nodes_rooms_and_a_room(two_nodes: Installation, call_id: str) -> 
                 nodes = await nodes_of(two_nodes)
         [host] = hosts
         assert [node["rooms"] for name, node in nodes.items() if name != host] == [0]
+        rates = ("bitsReceivedPerSecond", "bitsSentPerSecond")
+        async with asyncio.timeout(60):  # those of the last second
+            while not all(sum(worker[rate] for worker in nodes[host]["workers"]) > 50_000 for rate in rates):
+                nodes = await nodes_of(two_nodes)
 
         peers = await room_of(two_nodes, call_id)
         assert {peer["placement"]["nodeId"] for peer in peers.values()} == {host}

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
-from hubbub_cli.nats_server import EmbeddedNats
 from support.caller import Caller, rtp_capabilities
 from support.installation import Installation
 from support.service_process import ServiceProcess
@@ -88,10 +85,7 @@ async def nats_down(work: Work) -> None:
 
 async def nats_frozen(work: Work) -> None:
     await call_in_progress(work)
-    nats = work.installation.nats
-    if not isinstance(nats, EmbeddedNats) or nats.pid is None:
-        pytest.skip("only the embedded server can be frozen")
-    os.kill(nats.pid, signal.SIGSTOP)
+    work.installation.nats.freeze()
 
 
 BEGIN: list[Callable[[Work], Awaitable[None]]] = [
@@ -114,9 +108,7 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
     running = Installation(tmp_path / "installation", nodes=2, environment=environment)
     with running:
         yield running
-        nats = running.nats
-        if isinstance(nats, EmbeddedNats) and nats.pid is not None:
-            os.kill(nats.pid, signal.SIGCONT)
+        running.nats.thaw()
         for process in running.processes:
             process.kill()
 

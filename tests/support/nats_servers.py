@@ -47,6 +47,12 @@ class NatsServer(Protocol):
     def kill(self) -> None:
         """Kills the server, as a crash would."""
 
+    def freeze(self) -> None:
+        """Suspends the server. Its sockets stay open."""
+
+    def thaw(self) -> None:
+        """Continues a suspended server."""
+
     def close(self) -> None:
         """Stops the server and removes its temporary store."""
 
@@ -96,6 +102,14 @@ class ContainerNats:
     def kill(self) -> None:
         """Kills the server, as a crash would."""
         self._container.get_wrapped_container().kill()
+
+    def freeze(self) -> None:
+        """Suspends the container. Its sockets stay open."""
+        self._container.get_wrapped_container().pause()
+
+    def thaw(self) -> None:
+        """Continues the container."""
+        self._container.get_wrapped_container().unpause()
 
     def close(self) -> None:
         """Removes the container with its store."""

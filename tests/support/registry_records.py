@@ -88,12 +88,29 @@ def nodes_with(
     return nodes
 
 
+MAX_BITRATE, MAX_PACKETS = 1_000_000_000, 1_000_000
+"""What the nodes of heartbeats can carry in a second."""
+
+
 def heartbeat(
-    placement: Placement, cpu: float = 0.0, region: str | None = None, drain_deadline: int | None = None
+    placement: Placement,
+    cpu: float = 0.0,
+    region: str | None = None,
+    drain_deadline: int | None = None,
+    sent_bitrate: float = 0.0,
+    packets: float = 0.0,
 ) -> NodeHeartbeat:
     """Of a node with one worker; it drains with a deadline."""
     worker = WorkerLoad(
-        index=0, cpu=cpu, packets_per_second=0.0, rooms=0, peers=0, transports=0, producers=0, consumers=0
+        index=0,
+        cpu=cpu,
+        packets_per_second=packets,
+        rooms=0,
+        peers=0,
+        transports=0,
+        producers=0,
+        consumers=0,
+        bits_sent_per_second=sent_bitrate,
     )
     return NodeHeartbeat(
         node_id=placement.node_id,
@@ -105,4 +122,6 @@ def heartbeat(
         region=region,
         drain_deadline=drain_deadline,
         has_standbys=True,
+        max_bits_per_second=MAX_BITRATE,
+        max_packets_per_second=MAX_PACKETS,
     )

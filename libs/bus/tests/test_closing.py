@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from typing import ClassVar
@@ -49,14 +47,8 @@ SLACK = 5.0
 def freezable() -> Iterator[EmbeddedNats]:
     """A server of its own, thawed at the end."""
     with EmbeddedNats() as server:
-        assert server.pid is not None
         yield server
-        os.kill(server.pid, signal.SIGCONT)
-
-
-def freeze(server: EmbeddedNats) -> None:
-    assert server.pid is not None
-    os.kill(server.pid, signal.SIGSTOP)
+        server.thaw()
 
 
 async def eventually(condition: Callable[[], bool], within: float = 20.0) -> None:
@@ -79,7 +71,7 @@ async def test_a_connection_to_a_frozen_server_is_closed_in_time(freezable: Embe
     bus = await Bus.connect(freezable.url, name="test", timeout=20)
     await bus.subscribe("test", Ticked, lambda _: None)
     await eventually(lambda: bus.connection.health.last_round_trip is not None)
-    freeze(freezable)
+    freezable.freeze()
     flood = asyncio.create_task(publish_for_ever(bus))  # more than the socket takes
     await asyncio.sleep(0.3)
     if noticed:
@@ -216,7 +208,7 @@ async def test_an_endpoint_on_a_frozen_server_stops_in_time(freezable: EmbeddedN
     bus = await Bus.connect(freezable.url, name="test", timeout=20)
     endpoint = await bus.serve("test", Ask, _answer)
     await bus.flush()
-    freeze(freezable)
+    freezable.freeze()
     began = asyncio.get_running_loop().time()
     await endpoint.stop()
     assert asyncio.get_running_loop().time() - began < 2 + SLACK

@@ -1,9 +1,7 @@
 """A view equals its bucket, applies changes in order, and recovers from faults."""
 
 import asyncio
-import os
 import shutil
-import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -167,12 +165,11 @@ async def test_a_view_leaves_no_consumers_behind_when_the_server_freezes(tmp_pat
         view = View(bus, store)
         view.start()
         await view.wait_healthy(20)
-        assert server.pid is not None
         for _ in range(2):
-            os.kill(server.pid, signal.SIGSTOP)
+            server.freeze()
             await eventually(lambda: not view.healthy)
             await asyncio.sleep(2)
-            os.kill(server.pid, signal.SIGCONT)
+            server.thaw()
             await eventually(lambda: view.healthy)
         jetstream = bus.connection.client.jetstream()
         async with asyncio.timeout(30):

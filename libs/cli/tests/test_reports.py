@@ -78,16 +78,23 @@ def counters(transport: str, at: int, received: int, sent: int, peer_id: str = "
 
 
 def test_nodes_are_aligned() -> None:
-    busy = worker(cpu=0.123, packets_per_second=4310.4, producers=20, consumers=52)
+    busy = worker(cpu=0.123, packets_per_second=4310.4, bits_sent_per_second=4.2e6, producers=20, consumers=52)
     nodes = [
         NodeInfo(node_id="node-1", epoch=7, state="accepting", rooms=3, peers=14, workers=[busy, worker(1, 0.03)]),
         NodeInfo(node_id="node-2", epoch=15, state="dead", rooms=0, peers=0, workers=[]),
     ]
     assert node_lines(nodes, NOW, None) == [
-        "NODE    STATE      WORKERS  LOAD  BUSIEST  ROOMS  PEERS  PRODUCERS  CONSUMERS  PACKETS  EPOCH",
-        "node-1  accepting        2   8 %     12 %      3     14         20         52   4310/s  7",
-        "node-2  dead             -     -        -      0      0          -          -        -  15",
+        "NODE    STATE      WORKERS  LOAD  BUSIEST  ROOMS  PEERS  PRODUCERS  CONSUMERS  PACKETS     BITRATE  EPOCH",
+        "node-1  accepting        2   8 %     12 %      3     14         20         52   4310/s  4.2 Mbit/s  7",
+        "node-2  dead             -     -        -      0      0          -          -        -           -  15",
     ]
+
+
+def test_the_load_is_the_one_that_the_registry_measures() -> None:
+    node = NodeInfo(
+        node_id="n", epoch=1, state="accepting", rooms=0, peers=0, workers=[worker(cpu=0.1), worker(1)], load=0.6
+    )
+    assert node_lines([node], NOW, None)[1].split()[3:5] == ["60", "%"]
 
 
 def test_regions_are_shown_where_a_node_has_one() -> None:

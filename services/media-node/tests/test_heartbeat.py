@@ -34,7 +34,7 @@ async def received(bus: Bus) -> list[NodeHeartbeat]:
 
 def make(url: str, on_failed: Callable[[str], None]) -> Heartbeat:
     status = NodeStatus(lambda: True, [WorkerOccupancy(rooms=0, peers=0)], epoch=1)
-    return Heartbeat(url, NODE_ID, status, list, on_failed, region="eu")
+    return Heartbeat(url, NODE_ID, status, list, on_failed, region="eu", max_packets=1_000, max_bitrate=2_000_000)
 
 
 def never(reason: str) -> None:
@@ -62,6 +62,15 @@ async def test_the_bus_of_the_heartbeat_is_closed_although_closing_takes_long(
         gc.collect()
     assert closed.is_set()
     assert not sending._thread.is_alive()
+
+
+async def test_a_heartbeat_says_what_the_node_can_carry(received: list[NodeHeartbeat], nats_server: NatsServer) -> None:
+    sending = make(nats_server.url, never)
+    sending.start()
+    await until(lambda: bool(received))
+    await sending.stop()
+    assert received[0].region == "eu"
+    assert (received[0].max_packets_per_second, received[0].max_bits_per_second) == (1_000, 2_000_000)
 
 
 async def test_the_thread_ends_although_no_server_was_ever_reached(tcp_port: int) -> None:

@@ -22,7 +22,7 @@ from hubbub_registry.handlers.join import join
 from support.fake_room_store import FakeRoomStore
 from support.nats_servers import NatsServer
 from support.registry_fakes import FakeRevocationStore, FakeTelemetry
-from support.registry_records import A, B, nodes_with, peer_record, room_record
+from support.registry_records import A, B, heartbeat, nodes_with, peer_record, room_record
 
 
 def request(peer_id: str = "one", room_id: str = "r", user_id: str = "u") -> JoinRoom:
@@ -221,6 +221,32 @@ async def test_a_join_in_a_room_with_enough_peers_gets_another_node(
     answer = (await join(replace(context, room_peers_per_node=1), request())).decode()
     assert {peer.peer_id: peer.placement for peer in answer.peers} == {"first": A, "one": B}
     assert answer.room.placement == A
+
+
+@pytest.mark.parametrize("limit", [None, 800], ids=["a node a room", "several"])
+async def test_the_first_in_a_room_whose_home_drains_gets_another_node(
+    context: RegistryContext, store: FakeRoomStore, limit: int | None
+) -> None:
+    context = replace(context, room_peers_per_node=limit)
+    context.nodes.heartbeat(heartbeat(A, drain_deadline=30_000), 1.0)
+    for peer_id in ("one", "two"):
+        answer = (await join(context, request(peer_id))).decode()
+        assert answer.room.placement == B
+        assert {peer.placement for peer in answer.peers} == {B}
+
+
+async def test_a_room_on_one_node_stays_whole_while_that_drains(context: RegistryContext, store: FakeRoomStore) -> None:
+    await join(context, request("one"))
+    context.nodes.heartbeat(heartbeat(A, drain_deadline=30_000), 1.0)
+    answer = (await join(context, request("two"))).decode()
+    assert [peer.placement for peer in answer.peers] == [A, A], "peer one is not reached from another node"
+
+
+async def test_a_node_that_drains_is_taken_where_no_other_is(context: RegistryContext, store: FakeRoomStore) -> None:
+    for placement in (A, B):
+        context.nodes.heartbeat(heartbeat(placement, drain_deadline=30_000), 1.0)
+    answer = (await join(context, request())).decode()
+    assert [peer.placement for peer in answer.peers] == [A]
 
 
 async def test_a_join_is_cancelled_when_the_peer_is_removed_after_its_write(

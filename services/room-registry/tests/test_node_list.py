@@ -13,6 +13,7 @@ from hubbub_registry.domain.nodes import Nodes
 from hubbub_registry.domain.rooms import Rooms
 from hubbub_registry.handlers import node
 from hubbub_registry.handlers.context import RegistryContext
+from support import registry_records
 from support.fake_room_store import FakeRoomStore
 from support.registry_records import A, B, nodes_with, peer_record, rooms_with
 
@@ -52,6 +53,12 @@ def test_state_of_a_live_node(beat: NodeHeartbeat, state: NodeState) -> None:
     nodes = nodes_with(A)
     nodes.heartbeat(beat, 0.1)
     assert states(nodes) == [("a", 1, state)]
+
+
+def test_the_load_is_the_one_that_placement_uses() -> None:
+    nodes = nodes_with(A, B, cpu={"a": 0.25})
+    nodes.heartbeat(registry_records.heartbeat(B, cpu=0.25, sent_bitrate=0.5 * registry_records.MAX_BITRATE), 0.1)
+    assert [each.load for each in list_nodes(nodes, Rooms())] == [0.25, 0.5]
 
 
 def test_a_node_that_drains_says_until_when() -> None:

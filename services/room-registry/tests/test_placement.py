@@ -10,7 +10,18 @@ from hubbub_registry.domain.incarnation import Timeouts
 from hubbub_registry.domain.nodes import Nodes
 from hubbub_registry.domain.placement import Placer
 from hubbub_registry.domain.rooms import Room, Rooms
-from support.registry_records import A, B, encoded, heartbeat, nodes_with, peer_record, room_record, rooms_with
+from support.registry_records import (
+    MAX_BITRATE,
+    MAX_PACKETS,
+    A,
+    B,
+    encoded,
+    heartbeat,
+    nodes_with,
+    peer_record,
+    room_record,
+    rooms_with,
+)
 
 C, D = Placement(node_id="c", epoch=3), Placement(node_id="d", epoch=4)
 
@@ -78,6 +89,22 @@ def test_a_place_that_becomes_free_is_taken_first() -> None:
 )
 def test_a_busy_node_gets_no_more_peers(cpu: dict[str, float], expected: Placement) -> None:
     assert place(nodes_with(A, B, cpu=cpu), rooms_with(peer_record("one")), 1, 800) == [expected]
+
+
+@pytest.mark.parametrize(
+    "carried", [{"sent_bitrate": 0.7 * MAX_BITRATE}, {"packets": 0.7 * MAX_PACKETS}], ids=["bits", "packets"]
+)
+def test_a_node_is_busy_by_what_its_network_carries_as_well(carried: dict[str, float]) -> None:
+    nodes, rooms = nodes_with(A, B, C), rooms_with(peer_record("one"))
+    nodes.heartbeat(heartbeat(A, **carried), 0.1)
+    assert place(nodes, rooms, 1, 800) == [B]
+    assert Placer(nodes, Rooms(), 800).place_room(Room(), None) == B, "the least loaded"
+    assert standby(nodes, rooms, placement=B) == C
+    nodes.heartbeat(heartbeat(C, **carried), 0.1)
+    assert standby(nodes, rooms, placement=B) is None
+    nodes.heartbeat(heartbeat(A, **{name: value - 1 for name, value in carried.items()}), 0.1)
+    assert place(nodes, rooms, 1, 800) == [A]
+    assert standby(nodes, rooms, placement=B) == A
 
 
 def test_without_a_limit_a_room_stays_on_a_busy_node() -> None:

@@ -45,6 +45,16 @@ def test_many_waiting_changes_are_a_gap_at_once() -> None:
     assert order.has_gap(0.0)
 
 
+def test_what_waits_is_returned_without_what_is_lost() -> None:
+    order = ChangeOrder[int](10)
+    add(order, 15, 12, 13)
+    assert order.skip() == [12, 13, 15]
+    assert (order.last, order.waits, order.has_gap(GAP_TIMEOUT)) == (15, False, False)
+    assert add(order, 14, 16) == [16]
+    assert order.skip() == []
+    assert order.last == 16
+
+
 def test_listing_replaces_what_waits() -> None:
     order = ChangeOrder[int](10)
     add(order, 12)

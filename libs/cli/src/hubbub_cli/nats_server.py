@@ -4,6 +4,7 @@ The supervisor uses `prepare` and restarts the server like the services. Tests a
 """
 
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -81,7 +82,7 @@ class EmbeddedNats:
 
     @property
     def pid(self) -> int | None:
-        """The pid of the running server, for tests that stop or freeze it."""
+        """The pid of the running server, for tools that measure it."""
         return None if self._process is None else self._process.pid
 
     @property
@@ -124,6 +125,18 @@ class EmbeddedNats:
         self._process.kill()
         self._process.wait()
         self._process = None
+
+    def freeze(self) -> None:
+        """Suspends the server with SIGSTOP. Its sockets stay open."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Continues the server with SIGCONT."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
 
     def close(self) -> None:
         """Stops the server and removes its temporary store."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hubbub_client.api import NodeInfo, WorkerLoad
 
-from .quantities import NOTHING, duration, percentage
+from .quantities import NOTHING, bitrate, duration, percentage
 from .text_table import Column, table
 
 _NODE = Column("NODE", shrinks=True)
@@ -21,6 +21,7 @@ _REST = (
     Column("PRODUCERS", right=True, optional=True),
     Column("CONSUMERS", right=True, optional=True),
     Column("PACKETS", right=True, optional=True),
+    Column("BITRATE", right=True, optional=True),
     Column("EPOCH", optional=True),
 )
 
@@ -28,8 +29,9 @@ _REST = (
 def node_lines(nodes: Sequence[NodeInfo], now: float, width: int | None) -> list[str]:
     """A table of the nodes; `now` is in Unix seconds.
 
-    The load is the CPU time of the workers' threads in percent of a core: their mean, and that of the busiest one.
-    Regions are shown where a node has one, and how long a node that drains still waits for its peers.
+    The load is in percent of what the node can carry: the mean CPU time of its workers' threads, or what it carries of
+    the bitrate or packets that it is limited to. The busiest worker is in percent of a core, the bitrate is what the
+    node sends. Regions are shown where a node has one, and how long a node that drains still waits for its peers.
     """
     if not nodes:
         return ["no media nodes"]
@@ -45,13 +47,14 @@ def _rest(node: NodeInfo, now: float) -> list[str]:
     return [
         _state(node, now),
         str(len(workers)) if workers else NOTHING,
-        percentage(sum(loads) / len(loads)) if loads else NOTHING,
+        percentage(node.load if node.load is not None else sum(loads) / len(loads)) if loads else NOTHING,
         percentage(max(loads)) if loads else NOTHING,
         str(node.rooms),
         str(node.peers),
         _total(workers, "producers"),
         _total(workers, "consumers"),
         f"{sum(worker.packets_per_second for worker in workers):.0f}/s" if workers else NOTHING,
+        bitrate(sum(worker.bits_sent_per_second for worker in workers)) if workers else NOTHING,
         str(node.epoch),
     ]
 

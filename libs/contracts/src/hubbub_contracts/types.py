@@ -96,5 +96,6 @@ TokenId = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 UnixMilliseconds = Annotated[int, Field(ge=0, le=2**53)]
 
 Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(gt=0)]
 Epoch = Annotated[int, Field(ge=0)]
 Revision = Annotated[int, Field(ge=0)]

@@ -70,6 +70,8 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         lifecycle.fail,
         settings.nats_tls,
         settings.region,
+        settings.max_node_packets,
+        settings.max_node_bitrate,
     )
     media_events = BusMediaEventPublisher(bus)
     speaker_events = BusSpeakerEventPublisher(bus)

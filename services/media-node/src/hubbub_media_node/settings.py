@@ -92,6 +92,19 @@ class Settings(ServiceSettings):
         description="Other nodes to which a node sends a producer. A room on more nodes passes producers on by a tree.",
     )
     pin_workers: bool = Field(False, description="Pin each worker to a CPU core of its own.")
+    max_node_bitrate: int | None = Field(
+        None,
+        gt=0,
+        description="Bitrate that this node can send, and also receive, bit/s, without headers of UDP and IP: 80 % of "
+        "what its network carries. From 70 % of it on, the node is busy: rooms get another one. When not set, the CPU "
+        "time of its workers alone decides.",
+    )
+    max_node_packets: int | None = Field(
+        None,
+        gt=0,
+        description="Packets that this node can receive and send in a second, where its network limits them. From 70 % "
+        "of it on, the node is busy.",
+    )
     max_incoming_bitrate: int | None = Field(
         None, gt=0, description="Bitrate that each client is asked not to exceed, bit/s; unlimited by default."
     )

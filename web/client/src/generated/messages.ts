@@ -2249,6 +2249,10 @@ export interface NodeInfo {
    */
   epoch: number;
   /**
+   * Its measured load, 1 being all that it can carry: the mean CPU time of its workers, or more where its `MAX_NODE_BITRATE` or `MAX_NODE_PACKETS` are nearer. Absent while it is starting or dead.
+   */
+  load?: number;
+  /**
    * Its name: `NODE_ID`, or random.
    */
   nodeId: string;
@@ -2277,6 +2281,14 @@ export interface NodeInfo {
  * One worker at the time of the heartbeat.
  */
 export interface WorkerLoad {
+  /**
+   * From clients and other nodes, without the headers of UDP, TCP and IP. Older versions do not report it.
+   */
+  bitsReceivedPerSecond?: number;
+  /**
+   * To clients and other nodes, counted in the same way.
+   */
+  bitsSentPerSecond?: number;
   /**
    * Its consumers.
    */

@@ -17,6 +17,7 @@ from ..types import (
     NodeId,
     OpenDirection,
     OpenMediaKind,
+    Positive,
     Region,
     RoomId,
     RtpCapabilities,
@@ -43,6 +44,10 @@ class WorkerLoad(Model):
     """Its producers."""
     consumers: Count
     """Its consumers."""
+    bits_received_per_second: float = 0.0
+    """From clients and other nodes, without the headers of UDP, TCP and IP. Older versions do not report it."""
+    bits_sent_per_second: float = 0.0
+    """To clients and other nodes, counted in the same way."""
 
 
 class NodeHeartbeat(Event):
@@ -65,6 +70,10 @@ class NodeHeartbeat(Event):
     drain_deadline: int | None = None
     """When the node that drains ends at the latest, in Unix milliseconds: until then, peers may make transports
     elsewhere before they lose those here. Absent: it does not drain, or ends at once."""
+    max_packets_per_second: Positive | None = None
+    """Packets that the node can receive and send in a second. Absent: no limit but that of its workers."""
+    max_bits_per_second: Positive | None = None
+    """Bits that the node can send in a second, and also receive. Absent: no limit is known."""
     has_standbys: bool = False
     """Whether the node can be a peer's standby: older versions cannot, and would send to both homes."""
 

@@ -30,6 +30,9 @@ class NodeInfo(Model):
     """Peers that are placed on it, hidden ones included."""
     workers: list[WorkerLoad]
     """As its last heartbeat said; none of a node that is starting or dead."""
+    load: float | None = None
+    """Its measured load, 1 being all that it can carry: the mean CPU time of its workers, or more where its
+    `MAX_NODE_BITRATE` or `MAX_NODE_PACKETS` are nearer. Absent while it is starting or dead."""
     region: Region | None = None
     """Its `REGION`; absent when it has none, and while it is starting or dead."""
     drain_deadline: int | None = None

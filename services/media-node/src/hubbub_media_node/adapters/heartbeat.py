@@ -48,6 +48,8 @@ class Heartbeat:
         on_failed: Callable[[str], None],
         nats_tls: ssl.SSLContext | None = None,
         region: str | None = None,
+        max_packets: int | None = None,
+        max_bitrate: int | None = None,
     ) -> None:
         """Does nothing before `start`.
 
@@ -55,11 +57,15 @@ class Heartbeat:
             counters: returns the counters of all workers; it is called in the heartbeat thread.
             on_failed: called in the event loop of `start` with a reason, when no heartbeat will be sent any more.
             region: where the node is; None: not said.
+            max_packets: packets that the node can receive and send in a second; None: not said.
+            max_bitrate: bit/s that the node can send, and also receive; None: not said.
         """
         self._nats_url = nats_url
         self._nats_tls = nats_tls
         self._node_id = node_id
         self._region = region
+        self._max_packets = max_packets
+        self._max_bitrate = max_bitrate
         self._status = status
         self._counters = counters
         self._on_failed = on_failed
@@ -161,6 +167,8 @@ class Heartbeat:
             workers=self._worker_loads(),
             tenants=list(self._status.tenants),
             region=self._region,
+            max_packets_per_second=self._max_packets,
+            max_bits_per_second=self._max_bitrate,
             has_standbys=True,
         )
         with contextlib.suppress(HubbubError):  # the bus is unavailable; the next heartbeat follows soon
@@ -168,7 +176,12 @@ class Heartbeat:
 
     def _measure(self) -> None:
         sample = [
-            WorkerSample(each["cpu_seconds"], each["packets_received"] + each["packets_sent"])
+            WorkerSample(
+                each["cpu_seconds"],
+                each["packets_received"] + each["packets_sent"],
+                each["bytes_received"],
+                each["bytes_sent"],
+            )
             for each in self._counters()
         ]
         if sample:
@@ -181,6 +194,8 @@ class Heartbeat:
                 index=index,
                 cpu=rate.cpu,
                 packets_per_second=rate.packets_per_second,
+                bits_received_per_second=rate.bits_received_per_second,
+                bits_sent_per_second=rate.bits_sent_per_second,
                 rooms=occupancy.rooms,
                 peers=occupancy.peers,
                 **occupancy.of_peers(counters)._asdict(),

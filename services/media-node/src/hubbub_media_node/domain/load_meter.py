@@ -17,6 +17,8 @@ class WorkerSample:
     cpu_seconds: float
     packets: int
     """Received and sent."""
+    bytes_received: int
+    bytes_sent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class WorkerRate:
     cpu: float = 0.0
     """Fraction of one core, 0 to 1."""
     packets_per_second: float = 0.0
+    bits_received_per_second: float = 0.0
+    bits_sent_per_second: float = 0.0
 
 
 class LoadMeter:
@@ -47,6 +51,8 @@ class LoadMeter:
             WorkerRate(
                 cpu=min(1.0, max(0.0, (newer.cpu_seconds - older.cpu_seconds) / elapsed)),
                 packets_per_second=max(0.0, (newer.packets - older.packets) / elapsed),
+                bits_received_per_second=max(0.0, 8 * (newer.bytes_received - older.bytes_received) / elapsed),
+                bits_sent_per_second=max(0.0, 8 * (newer.bytes_sent - older.bytes_sent) / elapsed),
             )
             for newer, older in zip(sample, oldest, strict=True)
         ]

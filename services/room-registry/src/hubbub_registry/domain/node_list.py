@@ -8,6 +8,7 @@ from hubbub_contracts.bus.node_list import NodeInfo, NodeState
 from hubbub_contracts.bus.records import Placement
 
 from .incarnation import Incarnation, LivenessState
+from .measured_load import measured_load
 from .nodes import Nodes
 from .rooms import Rooms
 
@@ -39,6 +40,7 @@ def _info(incarnation: Incarnation, rooms: Rooms) -> NodeInfo:
         rooms=rooms.count_hosted(placement),
         peers=rooms.peers_on.get(placement, 0),
         workers=[] if heartbeat is None else heartbeat.workers,
+        load=None if heartbeat is None else measured_load(heartbeat),
         region=None if heartbeat is None else heartbeat.region,
         drain_deadline=incarnation.drain_deadline,
     )

@@ -10,9 +10,14 @@ it goes to the first that there is:
 2. the least loaded idle node of the others,
 3. the least loaded of the room's nodes: where all are busy, links would make it worse.
 
+A node is busy by its measured load alone (`measured_load.py`). The least loaded node is the one with the smallest sum
+of that and of what its rooms and peers are expected to cost.
+
 With `ROOM_PEERS_PER_NODE=0` it goes to the room's home, which the region of the first peer decides. A node that
-drains, or that has lost its lease, gets no peers of a room that is on others as well. A peer that leaves a node goes
-by the same rule to another one; with `ROOM_PEERS_PER_NODE=0` to none, as nodes then do not reach each other.
+drains, or that has lost its lease, gets no peers while there is another one, except by this setting those of a room
+that has somebody there: nodes do not reach each other, and the whole room moves when the node ends. A room without
+anybody on such a home gets another home first (`handlers/join.py`). A peer that leaves a node goes by the same rule to
+another one; with `ROOM_PEERS_PER_NODE=0` to none.
 
 A peer's standby (ADR 51) is another node that takes rooms and is idle: one of the room's first that has fewer than
 `ROOM_PEERS_PER_NODE` of its peers and standbys, then one of the peer's region, then the least loaded. With
@@ -29,6 +34,7 @@ from typing import Final
 from hubbub_contracts.bus.records import Placement
 
 from .incarnation import Incarnation
+from .measured_load import measured_load
 from .nodes import Nodes
 from .rooms import Room, Rooms
 from .standby import promotable
@@ -38,7 +44,7 @@ PEERS_PER_WORKER: Final = 200
 ROOM_WEIGHT: Final = 2
 """An empty room counts as this many peers: they are about to join."""
 BUSY: Final = 0.7
-"""A node is busy when its workers have this load on average; idle otherwise."""
+"""A node is busy when its measured load is this; idle otherwise."""
 
 _order_of_writes = attrgetter("created")
 
@@ -189,10 +195,7 @@ def _workers(incarnation: Incarnation | None) -> int:
 
 
 def _measured(incarnation: Incarnation | None) -> float:
-    """The mean load of its workers."""
-    if incarnation is None or incarnation.heartbeat is None:
-        return 0.0
-    return sum(worker.cpu for worker in incarnation.heartbeat.workers) / max(1, _workers(incarnation))
+    return 0.0 if incarnation is None or incarnation.heartbeat is None else measured_load(incarnation.heartbeat)
 
 
 def _placement_of(incarnation: Incarnation) -> Placement:

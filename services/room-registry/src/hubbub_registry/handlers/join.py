@@ -158,17 +158,21 @@ async def _move(context: RegistryContext, peer: StoredPeer) -> None:
 
 
 async def _place(context: RegistryContext, room_id: str, region: str | None) -> Placement:
-    """Returns a placement for a peer of this region. Stores a new home for a room that has none or an ended one.
+    """Returns a placement for a peer of this region.
 
+    Stores a new home for a room that has none or an ended one, or one that takes no peers and has none of the room.
     Raises `room_not_found`, KeyConflict and `unavailable`.
     """
     for _ in range(PLACEMENT_CHECKS):
         room, settings = _open_room(context.store.rooms, room_id)
         home, placer = settings.placement, context.placer()
-        if home is not None and context.nodes.is_live(home):
-            return placer.place_peer(room_id, room, home, region)
-        if home is None or context.nodes.has_ended(home):
+        live = home if home is not None and context.nodes.is_live(home) else None
+        if live is not None and (context.nodes.takes_peers(live) or _hosts(live, room)):
+            return placer.place_peer(room_id, room, live, region)
+        if live is not None or home is None or context.nodes.has_ended(home):
             home = placer.place_room(room, region)
+            if home is None and live is not None:
+                return placer.place_peer(room_id, room, live, region)
             if home is None:
                 raise HubbubError(ErrorCode.UNAVAILABLE, "no media node accepts rooms now", retryable=True)
             record = settings.record.model_copy(update={"placement": home, "operation_id": operation_id()})
@@ -176,6 +180,11 @@ async def _place(context: RegistryContext, room_id: str, region: str | None) -> 
             return placer.place_peer(room_id, room, home, region)
         await asyncio.sleep(PLACEMENT_CHECK_INTERVAL)
     raise HubbubError(ErrorCode.UNAVAILABLE, "the room's media node does not answer", retryable=True)
+
+
+def _hosts(placement: Placement, room: Room) -> bool:
+    """Whether somebody of the room is there, whom newcomers may not reach from another node."""
+    return any(peer.placement == placement for peer in room.peers.values())
 
 
 def _open_room(rooms: Rooms, room_id: str) -> tuple[Room, StoredRoom]:

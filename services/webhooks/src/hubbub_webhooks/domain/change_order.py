@@ -54,8 +54,14 @@ class ChangeOrder(Generic[ChangeT]):
             return True
         return self._waits_since is not None and now - self._waits_since >= GAP_TIMEOUT
 
+    def skip(self) -> list[ChangeT]:
+        """Returns what waits, in the order of the sequences, without the changes that are lost."""
+        following = [self._waiting[sequence] for sequence in sorted(self._waiting)]
+        self.restart(max(self._waiting, default=self._last))
+        return following
+
     def restart(self, last: int) -> None:
-        """The bucket was listed up to the sequence `last`. What waits behind that is added again by the caller."""
+        """The bucket was listed up to the sequence `last`. What waits is in the listing, or older."""
         self._last = last
         self._waiting.clear()
         self._waits_since = None

@@ -116,16 +116,21 @@ class Follower:
         now = time.monotonic()
         for each in logged:
             order = self._orders.get(each.bucket)
-            for following in order.add(each.revision, each, now) if order is not None else ():
-                if following.change is not None:
-                    self._teller.apply(following.bucket, following.change, following.revision, following.at)
+            self._tell(order.add(each.revision, each, now) if order is not None else ())
         for bucket, order in self._orders.items():
             if order.has_gap(now):
                 _log.warning("changes are missing in the log, listing the bucket", bucket=bucket, after=order.last)
+                # First what is known: a call that has begun and ended since is in no listing.
+                self._tell(order.skip())
                 await self._list(bucket)
         # A change that waits is read again after a restart: the position stays before it.
         waits = any(order.waits for order in self._orders.values())
         await self._commit(self._position.log if waits or not logged else logged[-1].position)
+
+    def _tell(self, following: Iterable[Logged]) -> None:
+        for each in following:
+            if each.change is not None:
+                self._teller.apply(each.bucket, each.change, each.revision, each.at)
 
     async def _compare(self) -> None:
         """Lists a bucket that has had changes which were not in the log when it was compared before.
