@@ -124,11 +124,11 @@ async def set_max_incoming_bitrate(context: RequestContext, request: socket.SetM
 async def close_transport(context: RequestContext, request: socket.CloseTransport) -> Done:
     """Closes the transport on the node, and has its producers removed from the room as soon as the registry answers.
 
-    With a transport of the standby, the standby ends.
+    A node that does not answer delays nothing. With a transport of the standby, the standby ends.
     """
     membership = context.membership
     placement = context.resources.require_transport(request.transport_id)
-    await context.close_on_node(
+    await context.close_unlisted(
         placement,
         transport.CloseTransport(
             room_id=membership.room_id, peer_id=membership.peer_id, transport_id=request.transport_id
