@@ -182,10 +182,14 @@ class RoomView:
         """Whether the room has such a peer, as far as is known."""
         return peer_id in self._peers
 
-    @property
-    def is_standby_only(self) -> bool:
-        """Whether nobody here hears the room: this node is the standby of some peers, and has no others."""
-        return bool(self.standing_by) and not self._hosted and not self.leaving
+    def has_listeners(self) -> bool:
+        """Whether the room has peers on this node: for good, or until they have moved."""
+        return bool(self._hosted or self.leaving)
+
+    def is_homeless(self, peer_id: str) -> bool:
+        """Whether no node hosts a peer, as far as is known. What it has here works on."""
+        peer = self._peers.get(peer_id)
+        return peer is not None and peer.placement is None
 
     @property
     def counted_elsewhere(self) -> set[str]:
@@ -203,9 +207,7 @@ class RoomView:
         return Movers(len(self.leaving), len(able), sum(peer.leaving is not None for peer in able))
 
     def remote_speech(self) -> list[PlacedProducer]:
-        """The producers on other nodes with which somebody speaks, if anybody here hears them."""
-        if self.is_standby_only:
-            return []
+        """The producers on other nodes with which somebody speaks."""
         return [each for each in self._producers.values() if each.is_speech and self._is_elsewhere(each.placement)]
 
     def other_nodes(self) -> list[Placement]:

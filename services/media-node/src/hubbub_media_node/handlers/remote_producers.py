@@ -171,7 +171,7 @@ def _learn(context: NodeContext, room: Room, remote: RemoteProducer) -> bool:
     placed = room.view.producer(remote.id)
     if placed is None:
         return False
-    remote.owner, remote.stays = placed.peer_id, placed.is_speech and not room.view.is_standby_only
+    remote.owner, remote.stays = placed.peer_id, placed.is_speech and not room.is_idle
     if remote.paused != placed.record.paused:
         context.entities.incoming.set_paused(remote, paused=placed.record.paused)
         context.entities.pipes.origin_changed(remote)
