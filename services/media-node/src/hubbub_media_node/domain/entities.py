@@ -267,7 +267,7 @@ class Producer(AnyProducer):
     encodings_wanted: list[bool] | None = None
     """The encodings that the client was asked for last; None: all."""
     withheld: bool = False
-    """Its peer was not told of its state, as the room still has it on another node."""
+    """Its peer was not told of its state while it was hidden."""
     stands_by: bool = False
     """It is on the standby of its peer, which sends it to another node (ADR 51)."""
     paused_by_peer: bool = False
@@ -281,8 +281,13 @@ class Producer(AnyProducer):
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether the room has it on another node: not here yet, or not any more. Its peer hears nothing of it then."""
+        """Whether the room has it on another node: not here yet, or not any more."""
         return self.room.view.is_elsewhere(self.id)
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether its peer hears nothing of it: the room has it on another node, or may have, as it is a copy."""
+        return self.is_elsewhere or (self.stands_by and self.room.view.producer(self.id) is None)
 
     @property
     def router(self) -> Router:

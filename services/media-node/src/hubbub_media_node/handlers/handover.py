@@ -57,7 +57,7 @@ def switch_consumers(context: NodeContext, event: events.ProducerReplaced) -> No
 def _follow(context: NodeContext, producer: Producer) -> None:
     """Tells the peer what it was not told while its producer was elsewhere, and pauses one that it has left."""
     placed = producer.room.view.producer(producer.id)
-    if producer.withheld and not producer.is_elsewhere:
+    if producer.withheld and not producer.is_hidden:
         producer.withheld = False
         report_withheld_encodings(context, producer)
         report_withheld_score(context, producer)
