@@ -289,6 +289,21 @@ def test_a_node_with_standbys_only_has_no_listeners(rig: Rig) -> None:
     assert [rig.view.is_homeless(each) for each in ("a", "b", "unknown")] == [False, True, False]
 
 
+def test_peers_are_confirmed_where_their_records_place_them(rig: Rig) -> None:
+    peers = [
+        record("here"),
+        record("elsewhere", THERE),
+        record("nowhere").model_copy(update={"placement": None}),
+        moving("leaves", THERE, HERE),
+        moving("left", HERE, THERE).model_copy(update={"placement": THERE, "leaving": None}),
+        standing_by("stands-by", HERE),
+        record("stands-by-there").model_copy(update={"placement": THERE, "standby": Standby(placement=THERE)}),
+    ]
+    rig.view.adopt(state(1, *peers))
+    confirmed = {peer_id for kind, peer_id in rig.view.confirmed() if kind == "peer"}
+    assert confirmed == {"here", "nowhere", "leaves", "stands-by"}
+
+
 def test_a_standby_is_no_node_of_the_room_and_no_mover(rig: Rig) -> None:
     able = {"make_before_break": True}
     rig.view.apply(written(1, record("a").model_copy(update={"standby": Standby(placement=THERE)})))

@@ -73,6 +73,17 @@ async def test_its_owner_hears_nothing_of_a_copy_before_the_promotion(nodes: Sta
     assert len([each for each in nodes.c.publisher.events if each.peer_id == "alice"]) == 2
 
 
+@pytest.mark.parametrize("direction", ["send", "recv"])
+async def test_a_transport_that_is_made_after_its_standby_has_ended_is_closed(
+    nodes: StandbyNodes, direction: Any
+) -> None:
+    await nodes.everywhere(nodes.without_standby())
+    await nodes.c.create_transport("alice", direction, "late")
+    await nodes.c.pass_time(0, DEFAULT_TIMEOUT)
+    late = nodes.c.context.entities.transports["late"]
+    assert commands.CloseTransport(transport=late.core_id) in closes(nodes.c)
+
+
 async def test_its_owner_hears_nothing_of_a_copy_while_the_room_is_not_known(nodes: StandbyNodes) -> None:
     def happens() -> None:
         nodes.c.core_says(

@@ -127,8 +127,11 @@ class RoomView:
         self._clear()
 
     def confirmed(self) -> set[EntityKey]:
-        """Every peer of the room, and every producer but those that are on another node and have no copy here."""
-        keys: set[EntityKey] = {("peer", peer_id) for peer_id in self._peers}
+        """The peers that have something on this incarnation, or on no node, and the producers but those that are on
+        another node and have no copy here."""
+        keys: set[EntityKey] = {
+            ("peer", each) for each, record in self._peers.items() if not self._has_departed(record)
+        }
         here = (key for key, each in self._producers.items() if not self._is_elsewhere(each.placement))
         standbys = (self._peers[peer_id].standby for peer_id in self.standing_by)
         copies = (producer_id for each in standbys if each is not None for producer_id in each.producers)
