@@ -82,7 +82,8 @@ def end_standby(context: RequestContext, reason: str, *, closed_by_client: str |
 
 def _end_in_the_record(context: RequestContext, placement: Placement) -> None:
     membership = context.membership
-    context.outbox.enqueue(EndStandby(room_id=membership.room_id, peer_id=membership.peer_id, placement=placement))
+    end = EndStandby(room_id=membership.room_id, peer_id=membership.peer_id, placement=placement)
+    context.outbox.enqueue_once(end)  # a second one could end the next standby
 
 
 async def close_transports(context: RequestContext, placement: Placement, transports: Iterable[str]) -> None:
