@@ -135,6 +135,18 @@ async def test_the_next_node_is_chosen_when_the_best_one_was_too_often(
     assert chosen == [B] * NODE_CHOICES_PER_SECOND + [C] * NODE_CHOICES_PER_SECOND + [None]
 
 
+async def test_a_node_that_is_avoided_is_chosen_when_there_is_no_other(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    avoiding = CHOOSE.model_copy(update={"avoid": B})
+    assert (await standby.choose(context, avoiding)).placement == B
+    await ends(context, "one")
+    context = replace(context, nodes=nodes_with(A, B, C, cpu={"c": 0.5}))
+    assert (await standby.choose(context, CHOOSE)).placement == B
+    await ends(context, "one")
+    assert (await standby.choose(context, avoiding)).placement == C
+
+
 async def test_a_peer_that_ends_its_standby_again_and_again_leaves_the_node_to_others(
     context: RegistryContext, store: FakeRoomStore
 ) -> None:

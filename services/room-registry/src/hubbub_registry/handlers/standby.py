@@ -29,7 +29,7 @@ async def choose(context: RegistryContext, request: ChooseStandby) -> StandbyCho
 
     def change(peer: PeerRecord) -> PeerRecord | None:
         present = present_standby(peer, context.nodes)
-        chosen.append(present or _place(context, peer, chosen))
+        chosen.append(present or _place(context, peer, request.avoid, chosen))
         if present is not None:
             return None
         standby = Standby(placement=chosen[-1])
@@ -66,8 +66,8 @@ async def end(context: RegistryContext, request: EndStandby) -> Done:
     return Done()
 
 
-def _place(context: RegistryContext, peer: PeerRecord, before: list[Placement]) -> Placement:
-    """Chooses the best node that was not chosen too often lately.
+def _place(context: RegistryContext, peer: PeerRecord, avoid: Placement | None, before: list[Placement]) -> Placement:
+    """Chooses the best node that was not chosen too often lately, and `avoid` only when there is no other.
 
     One of `before`, which an attempt of this request has chosen, does not count again. Raises `unavailable`.
     """
@@ -75,6 +75,7 @@ def _place(context: RegistryContext, peer: PeerRecord, before: list[Placement]) 
     nodes = list[Placement]()
     if room is not None and peer.placement is not None:
         nodes = context.placer().rank_standbys(room, peer.placement, peer.region)
+        nodes.sort(key=lambda node: node == avoid)
     if not nodes:
         raise HubbubError(ErrorCode.UNAVAILABLE, "no other media node can host this peer now", retryable=True)
     if not before and not context.standbys_of_peer.allows(key, now):
