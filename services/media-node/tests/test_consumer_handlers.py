@@ -187,7 +187,9 @@ async def test_the_encodings_that_somebody_receives_are_reported_to_the_sender(r
         handle(rig.context, 0, events.LayersWanted(each, (True, False, True)))
     wanted = [True, False, True]
     assert rig.publisher.events == [
-        PeerEvent(ROOM, "alice", ProducerLayersWanted(producer_id="producer", encodings=wanted))
+        PeerEvent(
+            ROOM, "alice", ProducerLayersWanted(producer_id="producer", encodings=wanted, transport_id="transport")
+        )
     ]
     described = await peer.describe(rig.context, DescribePeer(room_id=ROOM, peer_id="alice"))
     assert [each.encodings_wanted for each in described.producers] == [wanted]
@@ -204,7 +206,7 @@ async def test_scores_are_reported_to_sender_and_receiver(rig: NodeRig) -> None:
     sent = [EncodingScore(encoding_idx=2, ssrc=7, rid="r2", score=4)]
     received = ConsumerScores(score=9, producer_score=4, producer_scores=[0, 0, 4])
     assert rig.publisher.events == [
-        PeerEvent(ROOM, "alice", ProducerScoreChanged(producer_id="producer", score=sent)),
+        PeerEvent(ROOM, "alice", ProducerScoreChanged(producer_id="producer", score=sent, transport_id="transport")),
         PeerEvent(ROOM, "bob", ConsumerScoreChanged(consumer_id="consumer", score=received)),
     ]
     described = [await peer.describe(rig.context, DescribePeer(room_id=ROOM, peer_id=who)) for who in ("alice", "bob")]

@@ -32,6 +32,12 @@ def test_the_table_of_steps(
     assert handover.next_step(now, used, asking, is_here=False, is_sent=is_sent) == remote
 
 
+@pytest.mark.parametrize("now", [SOON, LATER])
+@pytest.mark.parametrize(("used", "asking", "step"), [(0, 0, "wait"), (2, 0, "wait"), (2, 1, "get successor")])
+def test_a_copy_that_stands_by_is_not_closed(now: float, used: int, asking: int, step: HandoverStep) -> None:
+    assert Handover(since=100).next_step(now, used, asking, is_here=True, is_sent=False, stays=True) == step
+
+
 def test_what_delivers_nothing_any_more_needs_no_timeout() -> None:
     handover = Handover(since=100, ended=True)
     assert handover.next_step(SOON, 2, 0, is_here=False, is_sent=False) == "close"

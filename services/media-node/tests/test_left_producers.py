@@ -105,7 +105,8 @@ async def test_the_owner_hears_of_one_copy_only(nodes: ThreeNodes) -> None:
     happens(nodes.a, nodes.copy(nodes.a, nodes.a), wanted=True)
     assert len(told(nodes.a)) == 2
     await nodes.move()
-    wanted = media.ProducerLayersWanted(producer_id="producer", encodings=[True, False, False])
+    encodings = [True, False, False]
+    wanted = media.ProducerLayersWanted(producer_id="producer", encodings=encodings, transport_id="next")
     assert wanted in told(nodes.c), "it hears of the new one when the producer has moved"
     assert len(told(nodes.c)) == 2
     happens(nodes.a, nodes.copy(nodes.a, nodes.a), wanted=False)

@@ -90,7 +90,7 @@ async def test_the_encodings_that_somebody_wants_are_sent(nodes: TwoNodes) -> No
 
 async def test_a_microphone_is_had_by_every_node_before_anybody_consumes_it(nodes: TwoNodes) -> None:
     await nodes.start(AUDIO)
-    await nodes.b.room_has(nodes.alice("producer", kind="audio"))
+    await nodes.b.room_has(nodes.alice("producer", kind="audio"), nodes.bob())
     assert nodes.remote.is_microphone
     assert nodes.a.told(commands.SetPipedEncodings) == [
         commands.SetPipedEncodings(consumer=nodes.pipe.end.core_id, encodings=(True,))
@@ -107,7 +107,7 @@ async def test_a_microphone_that_could_not_be_had_is_tried_again(nodes: TwoNodes
 
     await nodes.start(AUDIO)
     nodes.b.nodes.answer = no_answer
-    await nodes.b.room_has(nodes.alice("producer", kind="audio"))
+    await nodes.b.room_has(nodes.alice("producer", kind="audio"), nodes.bob())
     nodes.b.nodes.answer = answer
     await nodes.b.pass_time(0)
     assert nodes.remote.is_microphone

@@ -274,13 +274,34 @@ def test_a_node_that_a_peer_leaves_without_a_move_is_lost(rig: Rig, now: PeerRec
     assert rig.view.has_lost("p", THERE) is lost
 
 
-def test_a_node_with_standbys_only_hears_nobody(rig: Rig) -> None:
+def test_a_node_with_standbys_only_has_no_listeners(rig: Rig) -> None:
     rig.view.apply(written(1, standing_by("a", HERE, ("p",))))
-    assert (rig.view.is_standby_only, rig.view.remote_speech()) == (True, [])
+    assert not rig.view.has_listeners()
     assert rig.view.counted_elsewhere == {"a"}
     assert rig.view.other_nodes() == [THERE]
     rig.view.apply(written(2, record("b")))
-    assert (rig.view.is_standby_only, len(rig.view.remote_speech())) == (False, 1)
+    assert rig.view.has_listeners()
+    rig.view.apply(written(3, moving("b", THERE, HERE)))
+    assert rig.view.has_listeners()
+    rig.view.apply(written(4, record("b", THERE)))
+    assert not rig.view.has_listeners()
+    rig.view.apply(written(5, record("b").model_copy(update={"placement": None})))
+    assert [rig.view.is_homeless(each) for each in ("a", "b", "unknown")] == [False, True, False]
+
+
+def test_peers_are_confirmed_where_their_records_place_them(rig: Rig) -> None:
+    peers = [
+        record("here"),
+        record("elsewhere", THERE),
+        record("nowhere").model_copy(update={"placement": None}),
+        moving("leaves", THERE, HERE),
+        moving("left", HERE, THERE).model_copy(update={"placement": THERE, "leaving": None}),
+        standing_by("stands-by", HERE),
+        record("stands-by-there").model_copy(update={"placement": THERE, "standby": Standby(placement=THERE)}),
+    ]
+    rig.view.adopt(state(1, *peers))
+    confirmed = {peer_id for kind, peer_id in rig.view.confirmed() if kind == "peer"}
+    assert confirmed == {"here", "nowhere", "leaves", "stands-by"}
 
 
 def test_a_standby_is_no_node_of_the_room_and_no_mover(rig: Rig) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from hubbub_contracts.bus.pipe import OpenPipe, WantPipes
-from hubbub_contracts.bus.records import Standby
+from hubbub_contracts.bus.records import PeerRecord, Standby
 from hubbub_media_core import commands, events
+from support.node_fakes import ROOM
 from support.standby_peer import StandbyNodes
 from support.two_nodes import AUDIO, peer
 
@@ -90,6 +91,55 @@ async def test_a_node_that_loses_its_last_peer_becomes_idle() -> None:
     await nodes.consumes_on_standby()
     assert nodes.sent_to_c() == (True,)
     await nodes.c.room_lost("carol")
+    await nodes.c.pass_time(0)
     await nodes.finish_tasks()
     assert nodes.sent_to_c() == (False,)
     assert nodes.c.told(commands.ResumeConsumer) == []
+
+
+def fifty_microphones(nodes: Nodes) -> PeerRecord:
+    alice = nodes.without_standby()
+    [one] = alice.producers
+    many = [one.model_copy(update={"producer_id": f"m{n}"}) for n in range(50)]
+    return alice.model_copy(update={"producers": many})
+
+
+@pytest.mark.parametrize("how", ["without", "left", "snapshot"])
+async def test_the_end_of_the_last_standby_gets_no_microphones(how: str) -> None:
+    nodes = await Nodes.with_standby_only(AUDIO)
+    await nodes.c.room_has(fifty_microphones(nodes))
+    match how:
+        case "without":
+            await nodes.c.room_has(nodes.bobs())
+        case "left":
+            await nodes.c.room_lost("bob")
+        case "snapshot":
+            nodes.c.room_is(fifty_microphones(nodes), nodes.bobs())
+    await nodes.c.pass_time(0)
+    await nodes.finish_tasks()
+    assert nodes.asked_by_c(OpenPipe) == []
+
+
+async def test_a_transport_that_precedes_the_record_of_its_standby_gets_no_microphones() -> None:
+    nodes = Nodes()
+    await nodes.start(AUDIO)
+    nodes.kind = "audio"
+    await nodes.c.create_transport("bob", "recv", "bobs")
+    await nodes.everywhere(nodes.without_standby(), nodes.bobs())
+    await nodes.c.pass_time(0)
+    assert nodes.asked_by_c(OpenPipe) == []
+
+
+async def test_a_peer_that_no_node_hosts_hears_on_here() -> None:
+    nodes = await Nodes.with_standby_only(AUDIO)
+    await nodes.c.room_has(nodes.bobs().model_copy(update={"placement": None}))
+    assert len(nodes.asked_by_c(OpenPipe)) == 1
+
+
+async def test_a_node_is_not_idle_while_it_does_not_know_a_peer() -> None:
+    nodes = await Nodes.with_standby_only(AUDIO)
+    await nodes.consumes_on_standby()
+    assert nodes.c.room().is_idle
+    nodes.c.replicas.projections[ROOM].room_not_found()
+    await nodes.c.room_has(nodes.without_standby())
+    assert not nodes.c.room().is_idle

@@ -73,6 +73,35 @@ async def test_its_owner_hears_nothing_of_a_copy_before_the_promotion(nodes: Sta
     assert len([each for each in nodes.c.publisher.events if each.peer_id == "alice"]) == 2
 
 
+@pytest.mark.parametrize("direction", ["send", "recv"])
+async def test_a_transport_that_is_made_after_its_standby_has_ended_is_closed(
+    nodes: StandbyNodes, direction: Any
+) -> None:
+    await nodes.everywhere(nodes.without_standby())
+    await nodes.c.create_transport("alice", direction, "late")
+    await nodes.c.pass_time(0, DEFAULT_TIMEOUT)
+    late = nodes.c.context.entities.transports["late"]
+    assert commands.CloseTransport(transport=late.core_id) in closes(nodes.c)
+
+
+async def test_its_owner_hears_nothing_of_a_copy_while_the_room_is_not_known(nodes: StandbyNodes) -> None:
+    def happens() -> None:
+        nodes.c.core_says(
+            events.LayersWanted(copy_of(nodes).core_id, (False, False, False)),
+            events.ProducerScore(copy_of(nodes).core_id, ()),
+        )
+
+    happens()
+    nodes.c.replicas.projections[ROOM].room_not_found()
+    await nodes.c.pass_time(0)
+    happens()
+    await nodes.c.room_has(nodes.with_standby("producer"))
+    assert [each for each in nodes.c.publisher.events if each.peer_id == "alice"] == []
+    await nodes.promote()
+    told: list[Any] = [each.event for each in nodes.c.publisher.events if each.peer_id == "alice"]
+    assert [each.transport_id for each in told] == ["copies", "copies"]
+
+
 @pytest.mark.parametrize("track", [AUDIO, "produce-video-vp8-simulcast3"])
 async def test_the_end_of_a_standby_closes_all_of_it_at_once_and_nobody_is_told(track: str) -> None:
     nodes = await StandbyNodes.standing_by(track, room_peers_per_worker=1)

@@ -191,8 +191,8 @@ def test_a_room_that_loses_its_home_stays_on_its_nodes_those_of_the_region_first
 def standby(
     nodes: Nodes, rooms: Rooms, limit: int | None = 800, region: str | None = None, placement: Placement = A
 ) -> Placement | None:
-    """The standby of a peer of the room that is there."""
-    return Placer(nodes, rooms, limit).place_standby(room_of(rooms), placement, region)
+    """The best standby of a peer of the room that is there."""
+    return next(iter(Placer(nodes, rooms, limit).rank_standbys(room_of(rooms), placement, region)), None)
 
 
 def with_standby(peer_id: str, placement: Placement, of: Placement = A, room_id: str = "r") -> PeerRecord:

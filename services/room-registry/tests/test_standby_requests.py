@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hubbub_contracts.bus.peer import ChooseStandby, ClaimPeer, EndStandby, Join
 from hubbub_contracts.bus.producer import AddProducer, AddStandbyProducer, RemoveProducers
 from hubbub_contracts.bus.records import Leaving, PeerRecord, Placement, Standby
 from hubbub_contracts.resume_secret import digest
-from hubbub_registry.domain.choice_rate import CHOICES_PER_SECOND
+from hubbub_registry.domain.choice_rate import NODE_CHOICES_PER_SECOND, PEER_CHOICES, PEER_CHOICES_PER_SECOND
 from hubbub_registry.domain.relocation import begin_move
 from hubbub_registry.handlers import join, moderation, producer, standby
 from hubbub_registry.handlers import peer as claims
@@ -97,30 +98,92 @@ async def test_where_nobody_has_one_a_client_need_not_ask_again(
     assert peer(store).standby is None
 
 
-async def test_a_node_is_chosen_a_few_times_a_second(context: RegistryContext, store: FakeRoomStore) -> None:
-    async def choose() -> bool:
-        store.store_peer(peer_record("one"))
-        try:
-            await standby.choose(context, CHOOSE)
-        except HubbubError as error:
-            return (error.code, error.retryable) != (ErrorCode.UNAVAILABLE, True)
-        return True
+async def chooses(context: RegistryContext, peer_id: str) -> Placement | None:
+    """The standby of a peer; None: the registry asks it to come again."""
+    try:
+        return (await standby.choose(context, CHOOSE.model_copy(update={"peer_id": peer_id}))).placement
+    except HubbubError as error:
+        if (error.code, error.retryable) != (ErrorCode.UNAVAILABLE, True):
+            raise
+        return None
 
+
+async def ends(context: RegistryContext, peer_id: str) -> None:
+    await standby.end(context, EndStandby(room_id="r", peer_id=peer_id, placement=B))
+
+
+async def test_a_node_is_chosen_a_few_times_a_second(context: RegistryContext, store: FakeRoomStore) -> None:
+    names = [f"p{number}" for number in range(NODE_CHOICES_PER_SECOND + 3)]
+    for name in names:
+        store.store_peer(peer_record(name))
+    *first, refused_one, second, third = names
     store.now = 100.0
-    results = [await choose() for _ in range(CHOICES_PER_SECOND + 1)]
-    assert results == [True] * CHOICES_PER_SECOND + [False]
-    store.store_peer(peer_record("one").model_copy(update={"standby": Standby(placement=B)}))
-    assert (await standby.choose(context, CHOOSE)).placement == B, "who has one does not choose"
-    store.now += 1 / CHOICES_PER_SECOND
-    assert [await choose() for _ in range(2)] == [True, False]
+    assert [await chooses(context, name) for name in [*first, refused_one]] == [B] * len(first) + [None]
+    assert await chooses(context, first[0]) == B, "who has one does not choose"
+    store.now += 1 / NODE_CHOICES_PER_SECOND
+    assert [await chooses(context, name) for name in (second, third)] == [B, None]
+
+
+async def test_the_next_node_is_chosen_when_the_best_one_was_too_often(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    context = replace(context, nodes=nodes_with(A, B, C, cpu={"c": 0.5}))
+    names = [f"p{number}" for number in range(2 * NODE_CHOICES_PER_SECOND + 1)]
+    for name in names:
+        store.store_peer(peer_record(name))
+    chosen = [await chooses(context, name) for name in names]
+    assert chosen == [B] * NODE_CHOICES_PER_SECOND + [C] * NODE_CHOICES_PER_SECOND + [None]
+
+
+async def test_a_node_that_is_avoided_is_chosen_when_there_is_no_other(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    avoiding = CHOOSE.model_copy(update={"avoid": B})
+    assert (await standby.choose(context, avoiding)).placement == B
+    await ends(context, "one")
+    context = replace(context, nodes=nodes_with(A, B, C, cpu={"c": 0.5}))
+    assert (await standby.choose(context, CHOOSE)).placement == B
+    await ends(context, "one")
+    assert (await standby.choose(context, avoiding)).placement == C
+
+
+async def test_a_peer_that_ends_its_standby_again_and_again_leaves_the_node_to_others(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    store.store_peer(peer_record("honest"))
+    store.now, chosen = 100.0, list[Placement | None]()
+    for _ in range(50):
+        chosen.append(await chooses(context, "one"))
+        await ends(context, "one")
+        store.now += 0.1
+    assert chosen.count(B) == PEER_CHOICES
+    assert await chooses(context, "honest") == B
+    store.now += 1 / PEER_CHOICES_PER_SECOND
+    assert await chooses(context, "one") == B
+
+
+async def test_a_refusal_by_the_nodes_costs_the_peer_nothing(context: RegistryContext, store: FakeRoomStore) -> None:
+    for number in range(NODE_CHOICES_PER_SECOND):
+        store.store_peer(peer_record(f"p{number}"))
+        assert await chooses(context, f"p{number}") == B
+    for _ in range(PEER_CHOICES + 1):
+        assert await chooses(context, "one") is None
+    store.now += 1
+    assert await chooses(context, "one") == B
 
 
 async def test_a_choice_that_loses_to_another_write_counts_once(context: RegistryContext, store: FakeRoomStore) -> None:
-    for _ in range(CHOICES_PER_SECOND):
-        store.store_peer(peer_record("one"))
+    for number in range(NODE_CHOICES_PER_SECOND):
+        name = f"p{number}"
+        store.store_peer(peer_record(name))
+        store.before_write = [partial(store.store_peer, peer_record(name, producers=1))]
+        assert await chooses(context, name) == B
+        assert (peer(store, name).standby, len(peer(store, name).producers)) == (Standby(placement=B), 1)
+    for _ in range(PEER_CHOICES):
         store.before_write = [lambda: store.store_peer(peer_record("one", producers=1))]
-        await standby.choose(context, CHOOSE)
-        assert (peer(store).standby, len(peer(store).producers)) == (Standby(placement=B), 1)
+        store.now += 1
+        assert await chooses(context, "one") == B
+        await ends(context, "one")
 
 
 async def test_copies_are_of_the_peers_producers_on_its_standby(context: RegistryContext, store: FakeRoomStore) -> None:

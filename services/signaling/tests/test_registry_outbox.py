@@ -90,3 +90,20 @@ async def test_a_request_that_fails_unexpectedly_is_retried(capsys: pytest.Captu
     await outbox.drain()
     assert attempts == 2
     assert "a bug of the client" in capsys.readouterr().out
+
+
+async def test_of_equal_requests_one_is_under_way_at_a_time() -> None:
+    backend = FakeBackend()
+    backend.answers[RemoveProducers] = [unavailable(), Done()]
+    outbox = RegistryOutbox(backend, FakeTelemetry())
+    for _ in range(3):
+        outbox.enqueue_once(REMOVE)
+        outbox.enqueue_once(REMOVE.model_copy(update={"peer_id": "ben"}))
+    await outbox.drain()
+    assert sorted(each.peer_id for each in backend.registry_requests if isinstance(each, RemoveProducers)) == [
+        *["ann"] * 2,
+        "ben",
+    ]
+    outbox.enqueue_once(REMOVE)
+    await outbox.drain()
+    assert len(backend.registry_requests) == 4, "one that is done may be repeated"

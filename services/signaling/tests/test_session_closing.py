@@ -55,14 +55,49 @@ async def test_a_producer_is_closed_again_as_long_as_the_room_lists_it() -> None
     assert code(await client.ask("closeProducer", {"producerId": "camera"})) == "not_found"
 
 
-async def test_a_close_that_the_node_does_not_answer_may_be_repeated() -> None:
+@pytest.mark.parametrize(
+    "error", [unavailable(), HubbubError(ErrorCode.DEADLINE_EXCEEDED, "no answer", retryable=True)], ids=str
+)
+@pytest.mark.parametrize(
+    ("event", "payload", "message"),
+    [
+        ("closeProducer", {"producerId": "camera"}, CloseProducer),
+        ("closeTransport", {"transportId": "up"}, CloseTransport),
+    ],
+)
+async def test_the_room_loses_what_is_closed_at_a_node_that_does_not_answer(
+    event: str, payload: dict[str, str], message: type[Request[Any]], error: HubbubError
+) -> None:
     rig = SignalingRig()
     client = await rig.joined()
     client.session.resources.transports["up"] = SENDS
     client.session.resources.producers["camera"] = "up"
-    rig.backend.answers[CloseProducer] = [unavailable(), Done()]
-    assert code(await client.ask("closeProducer", {"producerId": "camera"})) == "unavailable"
-    assert await client.ask("closeProducer", {"producerId": "camera"}) == {}
+    rig.backend.answers[message] = error
+    assert await client.ask(event, payload) == {}
+    await rig.ports.outbox.drain()
+    assert rig.backend.removed_producers() == [["camera"]]
+    assert client.session.resources.producers == {}
+
+
+async def test_a_close_that_the_node_refuses_changes_nothing() -> None:
+    rig = SignalingRig()
+    client = await rig.joined()
+    client.session.resources.transports["up"] = SENDS
+    client.session.resources.producers["camera"] = "up"
+    rig.backend.answers[CloseProducer] = HubbubError(ErrorCode.INTERNAL, "a fault")
+    assert code(await client.ask("closeProducer", {"producerId": "camera"})) == "internal"
+    assert client.session.resources.producers == {"camera": "up"}
+    assert rig.backend.removed_producers() == []
+
+
+async def test_a_consumer_whose_close_the_node_does_not_answer_may_be_closed_again() -> None:
+    rig = SignalingRig()
+    client = await rig.joined()
+    client.session.resources.transports["down"] = RECEIVES
+    client.session.resources.consumers["remote"] = OwnedConsumer("down", "p")
+    rig.backend.answers[CloseConsumer] = [unavailable(), Done()]
+    assert code(await client.ask("closeConsumer", {"consumerId": "remote"})) == "unavailable"
+    assert await client.ask("closeConsumer", {"consumerId": "remote"}) == {}
 
 
 @pytest.mark.parametrize(

@@ -330,3 +330,49 @@ async def test_what_happens_to_its_consumers_is_told(rig: SignalingRig) -> None:
     client.session.on_media_event(media.ConsumerClosed(consumer_id="held", producer_id="p", reason="producer_closed"))
     assert client.socket.pushes() == ["consumerClosed"]
     assert "held" not in client.session.resources.consumers
+
+
+async def test_a_standby_that_ends_in_an_outage_of_the_registry_is_ended_once(rig: SignalingRig) -> None:
+    client, sends, _ = await standing_by(rig)
+    requests = 0
+
+    async def unanswered(_: EndStandby) -> Done:
+        nonlocal requests
+        requests += 1
+        raise unavailable()
+
+    rig.backend.answers[EndStandby] = unanswered
+    await client.ask("closeTransport", {"transportId": sends})
+    for _ in range(50):
+        assert code(await create(client, "send")) == "unavailable"
+    assert requests == 1
+    del rig.backend.answers[EndStandby]
+    await settled()
+    assert ended(rig)[requests:] == [OTHER_NODE]
+    assert code(await create(client, "send")) is None
+    await settled()
+    assert standby_of(rig, client) is not None, "no request about the former one is left"
+
+
+REFUSES = HubbubError(ErrorCode.CONFLICT, "the room has another codec profile")
+
+
+async def test_a_standby_whose_node_refuses_for_good_ends(rig: SignalingRig) -> None:
+    client = await sending(rig)
+    rig.backend.nodes[OTHER_NODE] = {CreateTransport: REFUSES}
+    assert code(await create(client, "send")) == "conflict"
+    await settled()
+    assert (standby_of(rig, client), ended(rig)) == (None, [OTHER_NODE])
+    rig.backend.nodes[OTHER_NODE] = {}
+    assert code(await create(client, "send")) is None
+    chosen = [each.avoid for each in rig.backend.registry_requests if isinstance(each, ChooseStandby)]
+    assert chosen == [None, OTHER_NODE]
+
+
+async def test_a_standby_with_a_transport_outlives_the_refusal_of_another_one(rig: SignalingRig) -> None:
+    client = await sending(rig)
+    assert code(await create(client, "send")) is None
+    rig.backend.nodes[OTHER_NODE] = {CreateTransport: REFUSES}
+    assert code(await create(client, "recv")) == "conflict"
+    await settled()
+    assert standby_of(rig, client) is not None

@@ -271,3 +271,23 @@ async def test_a_closed_transport_of_the_first_home_takes_its_producer(rig: Sign
     assert client.session.resources.standby_producers == {}
     await rig.ports.outbox.drain()
     assert rig.backend.removed_producers() == [["camera"]]
+
+
+async def test_what_is_reported_of_a_copy_is_not_of_the_producer(rig: SignalingRig) -> None:
+    client, sends, _ = await standing_by(rig)
+
+    def reported(transport_id: str | None) -> list[str]:
+        client.socket.sent.clear()
+        names: dict[str, Any] = {"producer_id": "camera", "transport_id": transport_id}
+        client.session.on_media_event(media.ProducerLayersWanted(encodings=[False], **names))
+        client.session.on_media_event(media.ProducerScoreChanged(score=[], **names))
+        return client.socket.pushes()
+
+    both = ["producerLayersWanted", "producerScore"]
+    assert reported(sends) == []
+    assert reported("up") == reported(None) == both
+    client.session.resources.replacing["camera"] = "next"
+    assert reported("next") == both
+    take_over(rig, client)
+    assert reported(sends) == both
+    assert reported("up") == []

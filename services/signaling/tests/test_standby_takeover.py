@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hubbub_contracts import Request
 from hubbub_contracts.bus import media
 from hubbub_contracts.bus.node import (
     ConsumerDescription,
@@ -16,7 +17,9 @@ from hubbub_contracts.bus.node import (
     TransportDescription,
 )
 from hubbub_contracts.bus.peer import ClaimPeer, EndStandby, SetConnectionState
+from hubbub_contracts.bus.producer import CloseProducer
 from hubbub_contracts.bus.records import Standby
+from hubbub_contracts.bus.transport import CloseTransport
 from support.moving_session import asked, two_node_rig
 from support.signaling_fakes import NODE, OTHER_NODE, FakeClient, SignalingRig, peer_record, unavailable
 from support.standby_session import settled, standby_of, standing_by, take_over
@@ -56,7 +59,7 @@ async def test_the_client_is_told_at_once_and_of_nothing_else(rig: SignalingRig)
     client.socket.sent.clear()
     other.socket.sent.clear()
     take_over(rig, client)
-    assert client.socket.pushes() == ["peerMoved"]
+    assert "producerClosed" not in client.socket.pushes()
     [moved] = moves(client)
     assert (moved["nodeId"], moved["makeBeforeBreak"], moved["standby"]) == ("other", False, True)
     assert other.socket.sent == []
@@ -142,7 +145,7 @@ async def test_the_former_node_cannot_close_the_producer(rig: SignalingRig) -> N
     ended = media.ProducerClosed(producer_id="camera", transport_id="up", reason="transport_closed")
     client.session.on_media_event(ended)
     await asyncio.sleep(60)
-    assert client.socket.pushes() == ["peerMoved"]
+    assert "producerClosed" not in client.socket.pushes()
     assert rig.backend.removed_producers() == []
     assert client.session.resources.producers == {"camera": sends}
 
@@ -251,3 +254,37 @@ async def test_a_standby_that_takes_over_while_the_client_ends_it(rig: Signaling
     assert [each["standby"] for each in moves(client)] == [False]
     await asyncio.sleep(60)
     assert rig.backend.removed_producers() == [["camera"]]
+
+
+@pytest.mark.parametrize(
+    ("event", "payload", "message"),
+    [
+        ("closeProducer", {"producerId": "camera"}, CloseProducer),
+        ("closeTransport", {"transportId": "up"}, CloseTransport),
+    ],
+)
+async def test_what_is_closed_at_a_dead_node_does_not_come_back(
+    rig: SignalingRig, event: str, payload: dict[str, str], message: type[Request[Any]]
+) -> None:
+    client, _, _ = await standing_by(rig)
+    rig.backend.nodes[NODE] = {message: unavailable()}
+    assert await client.ask(event, payload) == {}
+    await rig.ports.outbox.drain()
+    assert rig.backend.removed_producers() == [["camera"]]
+    rig.backend.update_peer(client.peer_id, producers=[])
+    await settled()
+    assert ("CloseProducer", "other") in asked(rig)
+    take_over(rig, client)
+    await settled()
+    assert client.session.resources.producers == {}
+    assert "producerClosed" not in client.socket.pushes()
+
+
+@pytest.mark.parametrize("which", [0, 1])
+async def test_a_standby_whose_node_does_not_answer_ends(rig: SignalingRig, which: int) -> None:
+    client, *transports = await standing_by(rig)
+    rig.backend.nodes[OTHER_NODE] = {CloseTransport: unavailable()}
+    assert await client.ask("closeTransport", {"transportId": transports[which]}) == {}
+    await settled()
+    assert standby_of(rig, client) is None
+    assert client.session.resources.standby is None

@@ -53,6 +53,8 @@ class ProducerLayersWanted(Event):
     producer_id: Id
     encodings: list[bool]
     """Each encoding, in the order of the producer's RTP parameters."""
+    transport_id: Id | None = None
+    """As in `ProducerClosed`."""
 
 
 class ConsumerLayersChanged(Event):
@@ -72,6 +74,8 @@ class ProducerScoreChanged(Event):
     type: Literal["hubbub.v1.media.producer-score-changed"] = "hubbub.v1.media.producer-score-changed"
     producer_id: Id
     score: list[EncodingScore]
+    transport_id: Id | None = None
+    """As in `ProducerClosed`."""
 
 
 class ConsumerScoreChanged(Event):

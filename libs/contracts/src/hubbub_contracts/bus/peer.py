@@ -109,15 +109,17 @@ class ChooseStandby(RegistryRequest[StandbyChosen]):
     """Chooses the media node that hosts the peer when its own dies, and writes `PeerRecord.standby`. The present one is
     the answer while there is one.
 
-    Errors: `unavailable` (retryable) when no other node may host it now, when too many were chosen lately, while the
-    present one ends, or in a room of nearly `MAX_ROOM_BYTES`; `unavailable` (not retryable) where nobody has one, by
-    `STANDBY` or `ROOM_PEERS_PER_NODE=0`; `invalid_state` when the peer has no placement, moves, or waits in the lobby;
-    `not_found` without such a peer.
+    Errors: `unavailable` (retryable) when no other node may host it now, when too many were chosen lately for it or on
+    the other nodes, while the present one ends, or in a room of nearly `MAX_ROOM_BYTES`; `unavailable` (not retryable)
+    where nobody has one, by `STANDBY` or `ROOM_PEERS_PER_NODE=0`; `invalid_state` when the peer has no placement,
+    moves, or waits in the lobby; `not_found` without such a peer.
     """
 
     verb: ClassVar[str] = "peer.choose-standby"
     room_id: RoomId
     peer_id: Id
+    avoid: Placement | None = None
+    """A node that comes after all others: it made no transport for this peer. Older versions ignore it."""
 
 
 class EndStandby(RegistryRequest[Done]):

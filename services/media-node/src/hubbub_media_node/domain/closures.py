@@ -86,7 +86,7 @@ def _consumer_closed(entities: EntityStore, consumer: Consumer, core_reason: eve
 def _producer_closed(entities: EntityStore, producer: Producer, core_reason: events.CloseReason) -> Closure:
     entities.remove_producer(producer)
     reason = _reason(core_reason, producer.close_request, producer.transport)
-    if reason is None or producer.is_elsewhere:
+    if reason is None or producer.is_hidden:
         return Closure()
     event = media.ProducerClosed(producer_id=producer.id, reason=reason, transport_id=producer.transport.id)
     return Closure(event=to_owner(producer, event))

@@ -48,8 +48,8 @@ class Room:
     """From other nodes."""
     carrying_microphones: RepeatedWork = field(default_factory=RepeatedWork)
     """To its routers."""
-    told_idle: bool = False
-    """The other nodes were told to send nothing of it."""
+    is_idle: bool = False
+    """Nobody here hears it, as the other nodes were told: this node is the standby of all peers that are here."""
 
     @property
     def tenant(self) -> str | None:
@@ -67,6 +67,15 @@ class Room:
     def peer_ids(self) -> set[str]:
         """The peers that have a transport here."""
         return {transport.peer_id for transport in self.transports()}
+
+    def is_heard(self) -> bool:
+        """Whether somebody here hears the room, as far as its records tell."""
+        return self.view.has_listeners() or any(self.view.is_homeless(peer_id) for peer_id in self.peer_ids())
+
+    def has_held_peers_only(self) -> bool:
+        """Whether nobody here hears the room. False while a peer here is not known: it may have been here for long."""
+        staying = (each for each in self.transports() if each.close_request is None)
+        return not self.is_heard() and all(self.view.knows(each.peer_id) for each in staying)
 
     def router_of(self, peer_id: str) -> Router | None:
         """The router with the peer's transports: all of them are on one. None when it has none."""
@@ -258,7 +267,7 @@ class Producer(AnyProducer):
     encodings_wanted: list[bool] | None = None
     """The encodings that the client was asked for last; None: all."""
     withheld: bool = False
-    """Its peer was not told of its state, as the room still has it on another node."""
+    """Its peer was not told of its state while it was hidden."""
     stands_by: bool = False
     """It is on the standby of its peer, which sends it to another node (ADR 51)."""
     paused_by_peer: bool = False
@@ -272,8 +281,13 @@ class Producer(AnyProducer):
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether the room has it on another node: not here yet, or not any more. Its peer hears nothing of it then."""
+        """Whether the room has it on another node: not here yet, or not any more."""
         return self.room.view.is_elsewhere(self.id)
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether its peer hears nothing of it: the room has it on another node, or may have, as it is a copy."""
+        return self.is_elsewhere or (self.stands_by and self.room.view.producer(self.id) is None)
 
     @property
     def router(self) -> Router:

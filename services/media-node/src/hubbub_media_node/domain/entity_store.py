@@ -123,6 +123,10 @@ class EntityStore:
         far = (Source(pipe.router, pipe.producer.core_id) for pipe in self.pipes.of(origin))
         return [Source(origin.router, origin.core_id), *far]
 
+    def consumed_sources(self, origin: AnyProducer) -> list[Source]:
+        """The sources of a copy from which peers here consume it."""
+        return [source for source in self.sources_of(origin) if self.has_consumers(source.core_id)]
+
     def used_sources(self, former: AnyProducer) -> list[Source]:
         """The sources of a copy with consumers, and those to which consumers of another copy move.
 

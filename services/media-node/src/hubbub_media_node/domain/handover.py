@@ -5,6 +5,9 @@ the former producer and one of its successor, with the same id. A *source* is wh
 from: itself, or the far end of its pipe. `later` is after 3 s, or once nothing more arrives from the former one: its
 node is dead, or has closed it.
 
+A copy that stands by (ADR 51) stays. Those who consume it, because its node did not know yet that the producer is on
+another one, get the successor at any time.
+
 | sources that somebody uses         | sent to another node | time      | copy of another node       | of a peer here  |
 |------------------------------------|----------------------|-----------|----------------------------|-----------------|
 | none                               | no                   | any       | close                      | close           |
@@ -48,7 +51,9 @@ class Handover:
     due: float = 0.0
     """When the successor may be tried again, in seconds of a monotonic clock."""
 
-    def next_step(self, now: float, used: int, asking: int, *, is_here: bool, is_sent: bool) -> HandoverStep:
+    def next_step(
+        self, now: float, used: int, asking: int, *, is_here: bool, is_sent: bool, stays: bool = False
+    ) -> HandoverStep:
         """What to do next, by the table of this module.
 
         Arguments:
@@ -57,7 +62,10 @@ class Handover:
             asking: those of them that do not wait for the successor yet.
             is_here: the peer's client sends the copy to this node.
             is_sent: another node gets it from here.
+            stays: the copy stands by.
         """
+        if stays:
+            return "get successor" if asking else "wait"
         is_over = self.ended or now - self.since >= HANDOVER_TIMEOUT
         if not used and not is_sent:
             return "close"

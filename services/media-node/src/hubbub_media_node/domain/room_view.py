@@ -127,8 +127,11 @@ class RoomView:
         self._clear()
 
     def confirmed(self) -> set[EntityKey]:
-        """Every peer of the room, and every producer but those that are on another node and have no copy here."""
-        keys: set[EntityKey] = {("peer", peer_id) for peer_id in self._peers}
+        """The peers that have something on this incarnation, or on no node, and the producers but those that are on
+        another node and have no copy here."""
+        keys: set[EntityKey] = {
+            ("peer", each) for each, record in self._peers.items() if not self._has_departed(record)
+        }
         here = (key for key, each in self._producers.items() if not self._is_elsewhere(each.placement))
         standbys = (self._peers[peer_id].standby for peer_id in self.standing_by)
         copies = (producer_id for each in standbys if each is not None for producer_id in each.producers)
@@ -182,10 +185,14 @@ class RoomView:
         """Whether the room has such a peer, as far as is known."""
         return peer_id in self._peers
 
-    @property
-    def is_standby_only(self) -> bool:
-        """Whether nobody here hears the room: this node is the standby of some peers, and has no others."""
-        return bool(self.standing_by) and not self._hosted and not self.leaving
+    def has_listeners(self) -> bool:
+        """Whether the room has peers on this node: for good, or until they have moved."""
+        return bool(self._hosted or self.leaving)
+
+    def is_homeless(self, peer_id: str) -> bool:
+        """Whether no node hosts a peer, as far as is known. What it has here works on."""
+        peer = self._peers.get(peer_id)
+        return peer is not None and peer.placement is None
 
     @property
     def counted_elsewhere(self) -> set[str]:
@@ -203,9 +210,7 @@ class RoomView:
         return Movers(len(self.leaving), len(able), sum(peer.leaving is not None for peer in able))
 
     def remote_speech(self) -> list[PlacedProducer]:
-        """The producers on other nodes with which somebody speaks, if anybody here hears them."""
-        if self.is_standby_only:
-            return []
+        """The producers on other nodes with which somebody speaks."""
         return [each for each in self._producers.values() if each.is_speech and self._is_elsewhere(each.placement)]
 
     def other_nodes(self) -> list[Placement]:

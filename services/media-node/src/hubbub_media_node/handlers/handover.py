@@ -35,7 +35,7 @@ def tend_handovers(context: NodeContext, room: Room, now: float) -> None:
     for producer in list(room.producers()):
         _follow(context, producer)
     for copy in (*room.producers(), *context.entities.incoming.of_room(room)):
-        if copy.has_left and not copy.is_closing:
+        if (copy.has_left or _is_taken_for_live(context, copy)) and not copy.is_closing:
             _go_on(context, copy, now)
     for transport in list(room.transports()):
         if transport.close_when_left and transport.close_request is None and not transport.is_needed:
@@ -57,10 +57,12 @@ def switch_consumers(context: NodeContext, event: events.ProducerReplaced) -> No
 def _follow(context: NodeContext, producer: Producer) -> None:
     """Tells the peer what it was not told while its producer was elsewhere, and pauses one that it has left."""
     placed = producer.room.view.producer(producer.id)
-    if producer.withheld and not producer.is_elsewhere:
+    if producer.withheld and not producer.is_hidden:
         producer.withheld = False
         report_withheld_encodings(context, producer)
         report_withheld_score(context, producer)
+    if placed is not None and not producer.is_elsewhere:
+        producer.handover = None
     if placed is not None and placed.record.paused and not producer.paused and producer.has_left:
         context.tasks.spawn(_pause(context, producer), "pause-left-producer")
 
@@ -71,12 +73,18 @@ async def _pause(context: NodeContext, producer: Producer) -> None:
             await set_paused(context, producer, paused=True)
 
 
+def _is_taken_for_live(context: NodeContext, copy: AnyProducer) -> bool:
+    """Whether somebody consumes a copy that stands by: when it was asked for, this node did not know that."""
+    stands_by = isinstance(copy, Producer) and copy.stands_by and copy.is_elsewhere
+    return stands_by and bool(context.entities.consumed_sources(copy))
+
+
 def _go_on(context: NodeContext, former: AnyProducer, now: float) -> None:
     if former.handover is None:
         is_lost = isinstance(former, RemoteProducer) and former.room.view.has_lost(former.id, former.origin)
         former.handover = Handover(since=now, ended=is_lost)
     entities, handover = context.entities, former.handover
-    used = entities.used_sources(former)
+    used = entities.used_sources(former) if former.has_left else entities.consumed_sources(former)
     asking = [source for source in used if not _waits(context, source)]
     step = handover.next_step(
         now,
@@ -84,6 +92,7 @@ def _go_on(context: NodeContext, former: AnyProducer, now: float) -> None:
         len(asking),
         is_here=isinstance(former, Producer),
         is_sent=entities.outgoing.is_sent(former),
+        stays=not former.has_left,
     )
     match step:
         case "close":
@@ -109,7 +118,9 @@ async def _switch(context: NodeContext, former: AnyProducer, handover: Handover,
                 return  # no other path works
             if not is_same_track(former, successor):
                 _log.warning("a producer was replaced by one with other codecs", room_id=former.room.id)
-                _close(context, former, handover)
+                if former.has_left:
+                    _close(context, former, handover)
+                handover.failed(time.monotonic())
                 return
             await _replace(context, handover, source, core_id)
     except HubbubError as error:

@@ -13,12 +13,12 @@ from .context import NodeContext
 
 
 def report_wanted_encodings(context: NodeContext, core_id: int, encodings: list[bool]) -> None:
-    """Reports the encodings of a producer that somebody receives, unless the room has it on another node."""
+    """Reports the encodings of a producer that somebody receives, unless its peer hears nothing of it."""
     producer = context.entities.producer_by_core_id(core_id)
     if producer is None:
         return
     producer.encodings_wanted = encodings
-    if producer.is_elsewhere:
+    if producer.is_hidden:
         producer.withheld = True
     else:
         report_withheld_encodings(context, producer)
@@ -27,7 +27,9 @@ def report_wanted_encodings(context: NodeContext, core_id: int, encodings: list[
 def report_withheld_encodings(context: NodeContext, producer: Producer) -> None:
     """Reports the encodings of a producer that somebody receives, if that is known."""
     if producer.encodings_wanted is not None:
-        event = ProducerLayersWanted(producer_id=producer.id, encodings=producer.encodings_wanted)
+        event = ProducerLayersWanted(
+            producer_id=producer.id, encodings=producer.encodings_wanted, transport_id=producer.transport.id
+        )
         context.media_events.publish(to_owner(producer, event))
 
 

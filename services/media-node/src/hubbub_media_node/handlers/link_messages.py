@@ -88,8 +88,7 @@ async def _dismiss(context: NodeContext, link: IncomingLink) -> None:
 def _message(link: IncomingLink, producers: Iterable[RemoteProducer]) -> WantPipes:
     link.sequence += 1
     room = link.router.room
-    idle = room.view.is_standby_only
-    wanted = {remote.id: [each and not idle for each in remote.wanted] for remote in producers}
+    wanted = {remote.id: [each and not room.is_idle for each in remote.wanted] for remote in producers}
     return WantPipes(
-        room_id=room.id, link_id=link.id, sequence=link.sequence, wanted=wanted, relay=link.relay, idle=idle
+        room_id=room.id, link_id=link.id, sequence=link.sequence, wanted=wanted, relay=link.relay, idle=room.is_idle
     )

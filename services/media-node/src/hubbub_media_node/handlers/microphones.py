@@ -43,7 +43,9 @@ def has_missing_microphones(context: NodeContext, room: Room) -> bool:
 
 
 def _missing_here(context: NodeContext, room: Room) -> list[PlacedProducer]:
-    """The microphones of other nodes that this one does not have."""
+    """The microphones of other nodes that this one does not have, if somebody here hears them."""
+    if not room.is_heard():
+        return []
     incoming = context.entities.incoming
     return [
         each
@@ -54,7 +56,7 @@ def _missing_here(context: NodeContext, room: Room) -> list[PlacedProducer]:
 
 def _missing_on_routers(context: NodeContext, room: Room) -> list[tuple[AnyProducer, Router]]:
     """The microphones that this node has, and a router does not hear."""
-    if len(room.routers) < 2 or room.view.is_standby_only:
+    if len(room.routers) < 2 or room.is_idle:
         return []
     entities = context.entities
     present = (each for each in room.producers() if not each.stands_by)

@@ -54,19 +54,19 @@ async def find_producer(
 ) -> AnyProducer:
     """A producer of any peer in the router's room. Gets it from its node if it is on another one.
 
-    `origin` is that node, if the requester knows it. The room's record precedes it: the one of a producer that moves
-    is the newest. Raises a retryable `not_found`: the requester's view of the room may be ahead of this node, or
-    behind it. Raises what `open_remote` raises.
+    `origin` is that node, if the requester knows it: what this node has may be a copy of a standby. The room's record
+    precedes it: the one of a producer that moves is the newest. Raises a retryable `not_found`: the requester's view of
+    the room may be ahead of this node, or behind it. Raises what `open_remote` raises.
     """
     placed = router.room.view.producer(producer_id)
     if placed is not None and placed.placement is not None:
         origin = placed.placement
+    if origin is not None and origin.node_id != context.lease.placement.node_id:
+        return await open_remote(context, router, producer_id, origin)
     producer = context.entities.producers.get(producer_id)
-    if producer is not None and producer.room is router.room and not producer.is_elsewhere:
-        return producer
-    if origin is None or origin.node_id == context.lease.placement.node_id:
+    if producer is None or producer.room is not router.room:
         raise HubbubError(ErrorCode.NOT_FOUND, "this room has no such producer on this node", retryable=True)
-    return await open_remote(context, router, producer_id, origin)
+    return producer
 
 
 async def find_source(
@@ -171,7 +171,7 @@ def _learn(context: NodeContext, room: Room, remote: RemoteProducer) -> bool:
     placed = room.view.producer(remote.id)
     if placed is None:
         return False
-    remote.owner, remote.stays = placed.peer_id, placed.is_speech and not room.view.is_standby_only
+    remote.owner, remote.stays = placed.peer_id, placed.is_speech and not room.is_idle
     if remote.paused != placed.record.paused:
         context.entities.incoming.set_paused(remote, paused=placed.record.paused)
         context.entities.pipes.origin_changed(remote)

@@ -21,7 +21,7 @@ def report_score(context: NodeContext, event: events.ProducerScore | events.Cons
                     EncodingScore(encoding_idx=one.encoding, ssrc=one.ssrc, rid=one.rid, score=one.score)
                     for one in streams
                 ]
-                if producer.is_elsewhere:
+                if producer.is_hidden:
                     producer.withheld = True
                 else:
                     report_withheld_score(context, producer)
@@ -38,7 +38,9 @@ def report_score(context: NodeContext, event: events.ProducerScore | events.Cons
 def report_withheld_score(context: NodeContext, producer: Producer) -> None:
     """Reports how well a producer arrives, if that is known."""
     if producer.score is not None:
-        changed = ProducerScoreChanged(producer_id=producer.id, score=producer.score)
+        changed = ProducerScoreChanged(
+            producer_id=producer.id, score=producer.score, transport_id=producer.transport.id
+        )
         context.media_events.publish(to_owner(producer, changed))
 
 

@@ -35,8 +35,8 @@ def tend_standbys(context: NodeContext, room: Room, peer_ids: Collection[str] | 
         for producer in transport.producers.values():
             if producer.stands_by or producer.peer_id in room.view.standing_by:
                 _follow(context, producer)
-    if room.told_idle != room.view.is_standby_only:
-        room.told_idle = room.view.is_standby_only
+    if room.is_idle != room.has_held_peers_only():
+        room.is_idle = not room.is_idle
         for link in context.entities.incoming.links:
             if link.router.room is room and link.transport.exists:
                 link.due = 0.0

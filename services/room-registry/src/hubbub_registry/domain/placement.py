@@ -90,13 +90,13 @@ class Placer:
         chosen = None if self._limit is None else self._choose(room_id, room, home, self._limit, region)
         return None if chosen is None else self._count(room_id, chosen)
 
-    def place_standby(self, room: Room, placement: Placement, region: str | None) -> Placement | None:
-        """Another node than `placement` for the standby of a peer there.
+    def rank_standbys(self, room: Room, placement: Placement, region: str | None) -> list[Placement]:
+        """Other nodes than `placement` for the standby of a peer there, the best first.
 
-        None: none is idle, or rooms stay on one node.
+        Empty: none is idle, or rooms stay on one node.
         """
         if self._limit is None:
-            return None
+            return []
         limit, peers = self._limit, _prepared_for(room)
 
         def rank(each: Placement) -> tuple[bool, bool, float, str]:
@@ -109,7 +109,7 @@ class Placer:
             for each in self._candidates
             if each.node_id != placement.node_id and self._nodes.has_standbys(each) and not self._is_busy(each)
         )
-        return min(others, key=rank, default=None)
+        return sorted(others, key=rank)
 
     def _promoted(self, room: Room) -> list[Placement]:
         """The standbys to which peers of ended nodes go, those of most peers first."""

@@ -6,7 +6,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..domain.choice_rate import ChoiceRate
+from hubbub_contracts.bus.records import Placement
+
+from ..domain.choice_rate import (
+    NODE_CHOICES_PER_SECOND,
+    PEER_CHOICES,
+    PEER_CHOICES_PER_SECOND,
+    ChoiceRate,
+)
 from ..domain.limits import Limits
 from ..domain.nodes import Nodes
 from ..domain.placement import Placer
@@ -32,10 +39,16 @@ class RegistryContext:
     """As in `Placer`."""
     standby: bool = True
     """Whether peers may have a standby."""
-    standby_rate: ChoiceRate = field(default_factory=ChoiceRate)
-    """Of the standbys that this replica chooses."""
+    standbys_of_node: ChoiceRate[Placement] = field(
+        default_factory=lambda: ChoiceRate(NODE_CHOICES_PER_SECOND, NODE_CHOICES_PER_SECOND)
+    )
+    """How often this replica chooses a node as a standby."""
+    standbys_of_peer: ChoiceRate[tuple[str, str]] = field(
+        default_factory=lambda: ChoiceRate(PEER_CHOICES, PEER_CHOICES_PER_SECOND)
+    )
+    """How often this replica chooses a standby of a peer, by the ids of its room and its own."""
     clock: Callable[[], float] = time.monotonic
-    """The clock of `Room.idle_since`, and of `standby_rate`."""
+    """The clock of `Room.idle_since`, and of the rates of choices."""
 
     def placer(self) -> Placer:
         """A placer for one request."""

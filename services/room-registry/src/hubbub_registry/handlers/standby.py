@@ -29,7 +29,7 @@ async def choose(context: RegistryContext, request: ChooseStandby) -> StandbyCho
 
     def change(peer: PeerRecord) -> PeerRecord | None:
         present = present_standby(peer, context.nodes)
-        chosen.append(present or _place(context, peer, chosen))
+        chosen.append(present or _place(context, peer, request.avoid, chosen))
         if present is not None:
             return None
         standby = Standby(placement=chosen[-1])
@@ -66,19 +66,27 @@ async def end(context: RegistryContext, request: EndStandby) -> Done:
     return Done()
 
 
-def _place(context: RegistryContext, peer: PeerRecord, before: list[Placement]) -> Placement:
-    """Chooses a node; one of `before`, which an attempt of this request has chosen, does not count again.
+def _place(context: RegistryContext, peer: PeerRecord, avoid: Placement | None, before: list[Placement]) -> Placement:
+    """Chooses the best node that was not chosen too often lately, and `avoid` only when there is no other.
 
-    Raises `unavailable`.
+    One of `before`, which an attempt of this request has chosen, does not count again. Raises `unavailable`.
     """
-    room = context.store.rooms.get(peer.room_id)
-    chosen = None
+    room, now, key = context.store.rooms.get(peer.room_id), context.clock(), (peer.room_id, peer.peer_id)
+    nodes = list[Placement]()
     if room is not None and peer.placement is not None:
-        chosen = context.placer().place_standby(room, peer.placement, peer.region)
-    if chosen is None:
+        nodes = context.placer().rank_standbys(room, peer.placement, peer.region)
+        nodes.sort(key=lambda node: node == avoid)
+    if not nodes:
         raise HubbubError(ErrorCode.UNAVAILABLE, "no other media node can host this peer now", retryable=True)
-    if chosen not in before and not context.standby_rate.take(chosen, context.clock()):
-        raise HubbubError(ErrorCode.UNAVAILABLE, "too many standbys were chosen on this media node", retryable=True)
+    if not before and not context.standbys_of_peer.allows(key, now):
+        raise HubbubError(ErrorCode.UNAVAILABLE, "too many standbys were chosen for this peer", retryable=True)
+    chosen = next((each for each in nodes if each in before or context.standbys_of_node.allows(each, now)), None)
+    if chosen is None:
+        raise HubbubError(ErrorCode.UNAVAILABLE, "too many standbys were chosen on these media nodes", retryable=True)
+    if not before:
+        context.standbys_of_peer.take(key, now)
+    if chosen not in before:
+        context.standbys_of_node.take(chosen, now)
     return chosen
 
 

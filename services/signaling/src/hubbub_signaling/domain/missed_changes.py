@@ -26,9 +26,15 @@ def missed_changes(description: PeerDescription) -> Iterator[MediaEvent]:
             yield TransportConnected(transport_id=transport.transport_id)
     for producer in description.producers:
         if producer.encodings_wanted is not None:
-            yield ProducerLayersWanted(producer_id=producer.producer_id, encodings=producer.encodings_wanted)
+            yield ProducerLayersWanted(
+                producer_id=producer.producer_id,
+                encodings=producer.encodings_wanted,
+                transport_id=producer.transport_id,
+            )
         if producer.score is not None:
-            yield ProducerScoreChanged(producer_id=producer.producer_id, score=producer.score)
+            yield ProducerScoreChanged(
+                producer_id=producer.producer_id, score=producer.score, transport_id=producer.transport_id
+            )
     for consumer in description.consumers:
         if consumer.layers is not None:
             yield ConsumerLayersChanged(consumer_id=consumer.consumer_id, layers=consumer.layers)

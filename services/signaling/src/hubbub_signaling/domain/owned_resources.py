@@ -51,6 +51,8 @@ class OwnedResources:
     """id of a producer -> id of the transport of its copy on the standby"""
     ended_standby: Placement | None = None
     """A standby that the session has ended, while the room's record may still name it."""
+    refusing_standby: Placement | None = None
+    """A node that made no transport for a standby of this client."""
     replacing: dict[str, str] = field(default_factory=dict)
     """producer id -> id of the transport that a request without an answer yet moves it to"""
 
@@ -167,6 +169,7 @@ class OwnedResources:
             self.standby,
             dict(self.standby_producers),
             self.ended_standby,
+            self.refusing_standby,
         )
 
     def clear(self) -> None:
@@ -175,6 +178,6 @@ class OwnedResources:
         self.producers.clear()
         self.consumers.clear()
         self.unanswered.clear()
-        self.standby = self.ended_standby = None
+        self.standby = self.ended_standby = self.refusing_standby = None
         self.standby_producers.clear()
         self.replacing.clear()

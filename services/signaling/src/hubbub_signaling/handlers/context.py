@@ -118,6 +118,18 @@ class RequestContext:
             if error.code is not ErrorCode.NOT_FOUND:
                 raise
 
+    async def close_unlisted(self, placement: Placement, message: NodeRequest[Done]) -> None:
+        """Closes on its node what neither the room nor the session lists from now on. Raises HubbubError.
+
+        Succeeds when the node does not answer: it may be dead, and what outlives it must not come back (ADR 51). A node
+        that lives closes what the room does not list, and a transport over which it receives nothing.
+        """
+        try:
+            await self.close_on_node(placement, message)
+        except HubbubError as error:
+            if not error.retryable:
+                raise
+
     def ice_servers(self, peer_id: str) -> list[IceServer]:
         """The ICE servers for this client, with new TURN credentials."""
         return self.settings.ice_servers.for_peer(peer_id, time.time())

@@ -72,7 +72,7 @@ class MediaEvents:
                         consumer.ConsumerClosed(consumer_id=consumer_id, producer_id=producer_id, reason=reason)
                     )
             case ProducerLayersWanted() | ProducerScoreChanged():
-                if subject in self._resources.producers:
+                if self._is_of_producer(event):
                     self._client.push(producer_push(event))
             case ConsumerLayersChanged() | ConsumerScoreChanged():
                 if subject in self._resources.consumers:
@@ -84,6 +84,16 @@ class MediaEvents:
         """Has the registry record whether the node has a connection with the peer."""
         if membership is not None:
             self._connection.report(membership, state)
+
+    def _is_of_producer(self, event: ProducerLayersWanted | ProducerScoreChanged) -> bool:
+        """Whether an event is about the client's producer: not about its copy on the standby, or one that it replaced.
+
+        What replaces a producer reports perhaps before the answer to the request. Once a standby has taken over, it is
+        asked what it has.
+        """
+        transport_id = self._resources.producers.get(event.producer_id)
+        replacing = self._resources.replacing.get(event.producer_id)
+        return transport_id is not None and event.transport_id in (None, transport_id, replacing)
 
     def _on_consumer_pause(self, event: ConsumerPaused | ConsumerResumed) -> None:
         """Pushes a change. After a gap, the node's description repeats what the client knows."""

@@ -60,6 +60,6 @@ async def close_on_node(context: RequestContext, producer_id: str, placement: Pl
 def remove_from_room(context: RequestContext, producer_id: str) -> None:
     """Has the producer removed from the room as soon as the registry answers."""
     membership = context.membership
-    context.outbox.enqueue(
+    context.outbox.enqueue_once(
         producer.RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=[producer_id])
     )

@@ -63,7 +63,7 @@ async def produce(context: RequestContext, request: socket.Produce) -> socket.Pr
 async def close_producer(context: RequestContext, request: socket.CloseProducer) -> Done:
     """Closes the producer on the node, and has it removed from the room as soon as the registry answers.
 
-    Repeating the request succeeds as long as the room lists the producer.
+    A node that does not answer delays nothing. Repeating the request succeeds as long as the room lists the producer.
     """
     membership = context.membership
     record = membership.record
@@ -72,7 +72,7 @@ async def close_producer(context: RequestContext, request: socket.CloseProducer)
         placement = context.resources.require_producer(request.producer_id)
     else:
         placement = record.placement_of(listed) or membership.placement
-    await context.close_on_node(
+    await context.close_unlisted(
         placement,
         producer.CloseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=request.producer_id),
     )

@@ -3,6 +3,7 @@
 Rules
 - A request is retried with backoff until the registry answers it or refuses it with an error that is not retryable.
 - Requests are independent: none waits for another.
+- Of equal requests to `enqueue_once`, one is under way at a time.
 """
 
 from __future__ import annotations
@@ -30,10 +31,26 @@ class RegistryOutbox:
         self._backend = backend
         self._telemetry = telemetry
         self._tasks = Tasks()
+        self._once: set[tuple[str, str]] = set()
+        """The verbs and contents of the requests of `enqueue_once` that are under way."""
 
     def enqueue(self, message: Request[Any]) -> None:
         """Delivers the request in the background."""
         self._tasks.spawn(self.retry(message), f"outbox {message.verb}")
+
+    def enqueue_once(self, message: Request[Any]) -> None:
+        """Delivers the request in the background, unless an equal one is under way. It must be one that clients can
+        cause again and again, and whose repetition changes nothing."""
+        key = (message.verb, message.model_dump_json())
+        if key not in self._once:
+            self._once.add(key)
+            self._tasks.spawn(self._retry_once(key, message), f"outbox {message.verb}")
+
+    async def _retry_once(self, key: tuple[str, str], message: Request[Any]) -> None:
+        try:
+            await self.retry(message)
+        finally:
+            self._once.discard(key)
 
     def enqueue_departure(self, room_id: str, peer_id: str, claim_id: str, reason: LeaveReason) -> None:
         """Has the registry remove a peer from its room, unless the peer was claimed since `claim_id`."""

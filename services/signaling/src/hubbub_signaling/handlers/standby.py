@@ -5,6 +5,7 @@ Rules
   there at most.
 - A standby ends as a whole: with one of its transports, for whatever reason, all others and its copies of producers
   end too. The registry is told, and the client hears `transportClosed` of each transport that it did not close itself.
+- One whose node refuses the first transport for good ends as well, and another node is preferred next time.
 - It ends when the session is resumed, as the client's requests about it may have been lost: the registry writes that
   with the claim, and its node closes what is there. The client makes another one.
 """
@@ -45,7 +46,9 @@ async def choose_standby(context: RequestContext, direction: Direction) -> Place
         # Again: a choice that was under way may have renewed it, and a snapshot shows the outcome alone.
         _end_in_the_record(context, resources.ended_standby)
         raise HubbubError(ErrorCode.UNAVAILABLE, "the former standby has not ended yet", retryable=True)
-    chosen = await context.backend.registry(ChooseStandby(room_id=membership.room_id, peer_id=membership.peer_id))
+    chosen = await context.backend.registry(
+        ChooseStandby(room_id=membership.room_id, peer_id=membership.peer_id, avoid=resources.refusing_standby)
+    )
     await membership.hub.replica.reach(chosen.revision)
     require_standby(context, chosen.placement)
     return chosen.placement
@@ -80,9 +83,19 @@ def end_standby(context: RequestContext, reason: str, *, closed_by_client: str |
     context.session.run_in_background(partial(close_transports, placement=placement, transports=transports))
 
 
+def give_up_standby(context: RequestContext, placement: Placement) -> None:
+    """The node refuses a transport for good: ends the standby if nothing is there. The next one is another node."""
+    membership, resources = context.membership, context.resources
+    record = membership.hub.view.peers.get(membership.peer_id)
+    if resources.standby is None and record is not None and standby_of(record) == placement:
+        resources.ended_standby = resources.refusing_standby = placement
+        _end_in_the_record(context, placement)
+
+
 def _end_in_the_record(context: RequestContext, placement: Placement) -> None:
     membership = context.membership
-    context.outbox.enqueue(EndStandby(room_id=membership.room_id, peer_id=membership.peer_id, placement=placement))
+    end = EndStandby(room_id=membership.room_id, peer_id=membership.peer_id, placement=placement)
+    context.outbox.enqueue_once(end)  # a second one could end the next standby
 
 
 async def close_transports(context: RequestContext, placement: Placement, transports: Iterable[str]) -> None:

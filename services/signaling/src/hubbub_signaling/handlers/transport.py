@@ -13,7 +13,7 @@ from hubbub_contracts.socket import transport as socket
 from ..domain.owned_resources import OwnedTransport
 from ..domain.peer_nodes import nodes_of
 from .context import RequestContext
-from .standby import choose_standby, end_standby, require_standby
+from .standby import choose_standby, end_standby, give_up_standby, require_standby
 
 
 async def create_transport(context: RequestContext, request: socket.CreateTransport) -> socket.TransportReady:
@@ -23,19 +23,22 @@ async def create_transport(context: RequestContext, request: socket.CreateTransp
     if room is None:
         raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "the room does not exist any more")
     placement, requested_id = await _home(context, request), context.new_id()
-    created = await context.backend.node(
-        placement,
-        transport.CreateTransport(
-            room_id=membership.room_id,
-            peer_id=membership.peer_id,
-            transport_id=requested_id,
-            direction=request.direction,
-            codec_profile=room.codec_profile,
-            rtp_capabilities=membership.rtp_capabilities,
-            sctp_capabilities=request.sctp_capabilities,
-            operation_id=request.operation_id or None,
-        ),
+    create = transport.CreateTransport(
+        room_id=membership.room_id,
+        peer_id=membership.peer_id,
+        transport_id=requested_id,
+        direction=request.direction,
+        codec_profile=room.codec_profile,
+        rtp_capabilities=membership.rtp_capabilities,
+        sctp_capabilities=request.sctp_capabilities,
+        operation_id=request.operation_id or None,
     )
+    try:
+        created = await context.backend.node(placement, create)
+    except HubbubError as error:
+        if request.home == "standby" and not error.retryable:
+            give_up_standby(context, placement)
+        raise
     transport_id = created.transport_id or requested_id
     if request.home == "standby":
         await _adopt_standby(context, transport_id, placement)
@@ -124,11 +127,11 @@ async def set_max_incoming_bitrate(context: RequestContext, request: socket.SetM
 async def close_transport(context: RequestContext, request: socket.CloseTransport) -> Done:
     """Closes the transport on the node, and has its producers removed from the room as soon as the registry answers.
 
-    With a transport of the standby, the standby ends.
+    A node that does not answer delays nothing. With a transport of the standby, the standby ends.
     """
     membership = context.membership
     placement = context.resources.require_transport(request.transport_id)
-    await context.close_on_node(
+    await context.close_unlisted(
         placement,
         transport.CloseTransport(
             room_id=membership.room_id, peer_id=membership.peer_id, transport_id=request.transport_id
