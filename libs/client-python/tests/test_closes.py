@@ -7,7 +7,7 @@ from hubbub_client.errors import CallError
 
 
 async def test_what_cannot_be_done_now_is_asked_again_and_what_is_refused_for_good_is_done() -> None:
-    answers = {
+    answers: dict[str, list[CallError | None]] = {
         "busy": [CallError("unavailable", "later", retryable=True), None],
         "unknown": [CallError("not_found", "no")],
         "known": [None],
