@@ -18,7 +18,7 @@ import pytest
 from hubbub_service.metrics.declaration import SERVICES
 from hubbub_webhooks.domain.signature import new_secret
 from support.caller import Caller, rtp_capabilities
-from support.installation import REPOSITORY, Installation
+from support.installation import REPOSITORY, SPREAD_OVER_NODES, Installation
 from support.pair import connected_pair
 from support.prometheus import DEPLOYED, Prometheus
 from support.scrape import scrape
@@ -33,6 +33,7 @@ NAMING = [
 SHOWN_WITHIN = 40.0
 """Seconds after which a service has counted what it does after a request, such as the first delivery of a webhook."""
 NODE_TABLE = "Nodes: rooms, peers and load"
+NODE_MAP = "Map of the media nodes"
 _NAME = re.compile(r"\b(?:hubbub|process)_[a-z0-9_]+\b")
 _PACKAGES = {path.name for path in REPOSITORY.glob("*/*/*/hubbub_*")}
 """Package names, which look like metrics."""
@@ -40,13 +41,14 @@ _PACKAGES = {path.name for path in REPOSITORY.glob("*/*/*/hubbub_*")}
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Two nodes, so that sums have several terms, and a short handshake timeout."""
+    """Two nodes, so that sums have several terms, which share each room, and a short handshake timeout."""
     with Installation(
         tmp_path_factory.mktemp("dashboard"),
         metrics=True,
         nodes=2,
         webhooks=1,
         environment={
+            **SPREAD_OVER_NODES,
             "HANDSHAKE_TIMEOUT": "8",
             "WEBHOOK_URL": "http://127.0.0.1:9/",  # nobody listens
             "WEBHOOK_SECRETS": new_secret(),
@@ -149,6 +151,10 @@ async def test_every_panel_has_data_and_every_rule_is_healthy(
                     # Rows of different queries are merged by all their labels.
                     assert [sorted(row["metric"]) for row in rows] == 2 * [["instance", "node_id"]], title
                     assert {row["metric"]["node_id"] for row in rows} == {"node-1", "node-2"}, title
+                if title == f"{NODE_MAP} edges":
+                    rows = await asyncio.to_thread(prometheus.query, expression)
+                    ends = [{row["metric"]["source"], row["metric"]["target"]} for row in rows]
+                    assert ends == [{"node-1", "node-2"}], "one of the two sends"
     assert {rule["name"]: rule["health"] for rule in rules} == {rule["name"]: "ok" for rule in rules}
     assert {rule["name"] for rule in rules} == set(re.findall(r"alert: (\w+)", (DEPLOYED / "alerts.yml").read_text()))
     jobs = set(re.findall(r"job_name: (\S+)", (DEPLOYED / "prometheus.yml").read_text()))

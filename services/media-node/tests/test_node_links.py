@@ -113,6 +113,8 @@ async def test_a_lost_connection_closes_nothing(nodes: TwoNodes) -> None:
     await nodes.b.room_has(nodes.alice("producer"), nodes.bob())
     core_id = nodes.remote.link.transport.core_id
     assert nodes.b.context.entities.count_links() == {"connected": 0, "relayed": 0, "lost": 1}
+    assert nodes.b.context.entities.count_remote_producers() == {nodes.a.placement.node_id: 1}
+    assert nodes.a.context.entities.count_remote_producers() == {}
     nodes.b.core_says(events.IceSelected(core_id, "connected", ("10.0.0.8", 1), "10.0.0.7", "udp"))
     assert nodes.b.context.entities.count_links() == {"connected": 1, "relayed": 0, "lost": 0}
     for state in ("connected", "disconnected"):

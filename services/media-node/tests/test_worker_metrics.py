@@ -20,6 +20,7 @@ async def test_histogram_bounds_of_the_core_equal_the_declared_ones() -> None:
 async def test_every_scraped_metric_of_the_node_is_read_for_every_worker() -> None:
     async with MediaCore([("127.0.0.1", 0), ("127.0.0.1", 0)]) as core:
         status = NodeStatus(accepts_work=lambda: True, occupancy=(WorkerOccupancy(1, 2), WorkerOccupancy()))
+        status.remote_producers = {"node-2": 3}
         readings = list(read_worker_metrics(core, status, "node-1"))
         declared = {one for one in CATALOGUE if one.on_scrape and one.services == ("media-node",)}
         assert {one.metric for one in readings} == declared
@@ -28,4 +29,5 @@ async def test_every_scraped_metric_of_the_node_is_read_for_every_worker() -> No
         metrics.on_scrape(lambda: read_worker_metrics(core, status, "node-1"))
         text = metrics.exposition()[0].decode()
     assert 'hubbub_node_peers{worker="0"} 2.0' in text
+    assert 'hubbub_node_remote_producers{sender="node-2"} 3.0' in text
     assert 'hubbub_media_loss_ratio_bucket{direction="sent",le="+Inf",worker="1"} 0.0' in text

@@ -255,6 +255,15 @@ NODE_LINKS = Metric(
     ("state",),
     on_scrape=True,
 )
+NODE_REMOTE_PRODUCERS = Metric(
+    "hubbub_node_remote_producers",
+    "gauge",
+    "producers",
+    "Producers that another node sends to this one; `sender` is the id of that node, which may pass them on.",
+    _NODE,
+    ("sender",),
+    on_scrape=True,
+)
 NODE_TCP_CONNECTIONS = Metric(
     "hubbub_node_tcp_connections",
     "gauge",

@@ -30,6 +30,8 @@ class NodeStatus:
     """When it ends at the latest, in Unix milliseconds; None while peers are not asked to leave."""
     links: Mapping[str, int] = field(default_factory=lambda: {"connected": 0, "relayed": 0, "lost": 0})
     """The number of links to other nodes in each state."""
+    remote_producers: Mapping[str, int] = field(default_factory=dict)
+    """The number of producers that each other node sends to this one, by its id."""
     tenants: Sequence[TenantUsage] = ()
     """What each tenant uses."""
 
@@ -38,5 +40,6 @@ class NodeStatus:
         while True:
             self.occupancy = count_occupancy(entities, len(self.occupancy))
             self.links = entities.count_links()
+            self.remote_producers = entities.count_remote_producers()
             self.tenants = quotas.usage()
             await asyncio.sleep(_INTERVAL)

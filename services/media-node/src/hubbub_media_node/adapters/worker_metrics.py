@@ -75,6 +75,8 @@ def read_worker_metrics(core: MediaCore, status: NodeStatus, node_id: str) -> It
     yield Reading(catalogue.CORE_EVENTS_DROPPED, core.events_dropped())
     for state, links in status.links.items():
         yield Reading(catalogue.NODE_LINKS, links, (state,))
+    for sender, producers in status.remote_producers.items():
+        yield Reading(catalogue.NODE_REMOTE_PRODUCERS, producers, (sender,))
     for index, occupancy in enumerate(status.occupancy):
         yield Reading(catalogue.NODE_ROOMS, occupancy.rooms, (str(index),))
         yield Reading(catalogue.NODE_PEERS, occupancy.peers, (str(index),))

@@ -9,7 +9,7 @@ Rules
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -202,6 +202,10 @@ class EntityStore:
         links: list[NodeLink[Any]] = [*self.incoming.links, *self.outgoing.links]
         states = ["lost" if not link.connected else "relayed" if link.by_relay else "connected" for link in links]
         return {state: states.count(state) for state in ("connected", "relayed", "lost")}
+
+    def count_remote_producers(self) -> Counter[str]:
+        """The number of producers that each other node sends to this one, by its id."""
+        return Counter(remote.link.node.node_id for link in self.incoming.links for remote in link.carried)
 
     def add_router(self, router: Router) -> None:
         """Adds a router, and its room with the first one. Its first transport must follow without an await."""
