@@ -19,6 +19,9 @@ const INITIAL_BLOCKS: usize = 16;
 /// 64 KiB for each receiver. At 1,200 bytes these are 10 s of 8 Mbit/s.
 const MAX_BLOCKS: usize = 512;
 
+/// The most packets of which feedback can have news.
+pub(crate) const MAX_KEPT: usize = MAX_BLOCKS * BLOCK;
+
 /// Identifies a probe; unique among the probes of the last seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClusterId(pub(crate) NonZeroU8);

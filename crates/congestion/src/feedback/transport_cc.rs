@@ -3,7 +3,7 @@
 use hubbub_wire::rtcp::{Run, TransportFeedback};
 
 use super::Results;
-use crate::history::SendHistory;
+use crate::history::{MAX_KEPT, SendHistory};
 use crate::time::Micros;
 
 /// Unit of the reference time, microseconds.
@@ -24,7 +24,8 @@ impl TransportCcReader {
         self.lost
     }
 
-    /// Replaces `results` by those of a feedback packet.
+    /// Replaces `results` by those of a feedback packet. What follows more lost packets than are kept is not read: two bytes
+    /// report thousands of them.
     pub(crate) fn read(
         &mut self,
         now: Micros,
@@ -37,9 +38,14 @@ impl TransportCcReader {
         let mut at = self.extend(feedback.reference_time) * REFERENCE;
         let mut packets = history.reported(now, feedback.base_sequence);
         let mut is_ordered = true;
+        let mut lost_left = MAX_KEPT;
         for run in feedback.runs() {
             match run {
                 Run::Lost(count) => {
+                    let Some(left) = lost_left.checked_sub(count.into()) else {
+                        break;
+                    };
+                    lost_left = left;
                     for _ in 0..count {
                         if let Some((packet, _)) = packets.next(false) {
                             results.add_lost(packet);
@@ -141,8 +147,12 @@ mod tests {
             .unwrap()
             .len;
             self.count = self.count.wrapping_add(1);
+            self.feed_bytes(&buffer[..len])
+        }
+
+        fn feed_bytes(&mut self, packet: &[u8]) -> Vec<i64> {
             let Some(Ok(RtcpPacket::TransportFeedback(feedback))) =
-                Compound::parse(&buffer[..len]).unwrap().next()
+                Compound::parse(packet).unwrap().next()
             else {
                 panic!("no feedback")
             };
@@ -155,6 +165,40 @@ mod tests {
             let arrived = self.results.arrived().iter();
             arrived.map(|packet| packet.arrival).collect()
         }
+    }
+
+    #[test]
+    fn what_follows_more_lost_packets_than_are_kept_is_not_read() {
+        for (lost, news) in [(MAX_KEPT, 1), (MAX_KEPT + 1, 0)] {
+            let last = 10 + lost as u16;
+            let mut rig = rig(10..=last);
+            let arrived = rig.feed_bytes(&reports_lost(10, lost as u16));
+            assert_eq!(arrived.len(), news, "{lost}");
+        }
+    }
+
+    /// A feedback of packets that were lost, and one behind them that arrived.
+    fn reports_lost(base: u16, lost: u16) -> Vec<u8> {
+        let second = lost - 8_000;
+        let mut packet = vec![0x8f, 205, 0, 7];
+        for word in [
+            0,
+            1,
+            0,
+            2,
+            base,
+            lost + 1,
+            0,
+            0x100,
+            8_000,
+            second,
+            0x2001,
+            0x0400,
+        ] {
+            packet.extend(u16::to_be_bytes(word));
+        }
+        packet.extend([0; 4]);
+        packet
     }
 
     #[test]
