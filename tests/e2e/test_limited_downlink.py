@@ -4,6 +4,7 @@ import asyncio
 import logging
 import statistics
 import time
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -79,9 +80,8 @@ async def test_only_the_slow_receiver_gets_less(
     relayed_installation: Installation, call_id: str, tmp_path: Path
 ) -> None:
     """Ann sends layers of 0.22 and 0.61 Mbit/s. Ben is behind 0.35 Mbit/s: nothing of the higher one fits."""
-    camera = write_noise(tmp_path / "noise.y4m", 800, 450, FPS)
     async with (
-        chromium(frame_rate=FPS, arguments=[f"--use-file-for-fake-video-capture={camera}"]) as browser,
+        noisy_cameras(tmp_path, 800, 450) as browser,
         UdpRelay(relayed_installation.layout.rtc_min_port) as relay,
     ):
         ben, cem, dan = [
@@ -113,9 +113,8 @@ async def test_who_is_slow_sees_everybody_at_a_low_layer(
     relayed_installation: Installation, call_id: str, tmp_path: Path
 ) -> None:
     """Three people send layers of 0.22 and 0.61 Mbit/s. Ann is behind 0.6 Mbit/s: two lower layers fit."""
-    camera = write_noise(tmp_path / "noise.y4m", 800, 450, FPS)
     async with (
-        chromium(frame_rate=FPS, arguments=[f"--use-file-for-fake-video-capture={camera}"]) as browser,
+        noisy_cameras(tmp_path, 800, 450) as browser,
         UdpRelay(relayed_installation.layout.rtc_min_port) as relay,
     ):
         tabs = [
@@ -145,9 +144,8 @@ async def test_a_cliff_costs_the_top_layer_and_its_end_returns_it(
     relayed_installation: Installation, call_id: str, tmp_path: Path
 ) -> None:
     """The downlink falls from 4 to 1 Mbit/s and returns. The top layer of Ann's camera takes 1.3 Mbit/s."""
-    camera = write_noise(tmp_path / "noise.y4m", 1280, 720, FPS)
     async with (
-        chromium(frame_rate=FPS, arguments=[f"--use-file-for-fake-video-capture={camera}"]) as browser,
+        noisy_cameras(tmp_path, 1280, 720) as browser,
         UdpRelay(relayed_installation.layout.rtc_min_port) as relay,
     ):
         ben = await open_viewer(browser, relayed_installation, call_id, "Ben")
@@ -176,6 +174,12 @@ async def test_a_cliff_costs_the_top_layer_and_its_end_returns_it(
     # Chromium's encoder sends twice its target for a second now and then, which no allocation foresees.
     assert frozen <= 5.0
     assert p95 < 0.25
+
+
+def noisy_cameras(directory: Path, width: int, height: int) -> AbstractAsyncContextManager[CallBrowser]:
+    """A browser whose cameras show noise, which takes the bitrate that an encoder is allowed."""
+    camera = write_noise(directory / "noise.y4m", width, height, FPS)
+    return chromium(frame_rate=FPS, arguments=[f"--use-file-for-fake-video-capture={camera}"])
 
 
 async def open_viewer(browser: CallBrowser, installation: Installation, room: str, name: str) -> Tab:

@@ -92,6 +92,24 @@ MAX_BITRATE, MAX_PACKETS = 1_000_000_000, 1_000_000
 """What the nodes of heartbeats can carry in a second."""
 
 
+def worker_load(
+    index: int = 0, cpu: float = 0.0, packets: float = 0.0, received: float = 0.0, sent: float = 0.0
+) -> WorkerLoad:
+    """Of a worker without rooms that carries this in a second: packets, and bits in each direction."""
+    return WorkerLoad(
+        index=index,
+        cpu=cpu,
+        packets_per_second=packets,
+        rooms=0,
+        peers=0,
+        transports=0,
+        producers=0,
+        consumers=0,
+        bits_received_per_second=received,
+        bits_sent_per_second=sent,
+    )
+
+
 def heartbeat(
     placement: Placement,
     cpu: float = 0.0,
@@ -101,24 +119,13 @@ def heartbeat(
     packets: float = 0.0,
 ) -> NodeHeartbeat:
     """Of a node with one worker; it drains with a deadline."""
-    worker = WorkerLoad(
-        index=0,
-        cpu=cpu,
-        packets_per_second=packets,
-        rooms=0,
-        peers=0,
-        transports=0,
-        producers=0,
-        consumers=0,
-        bits_sent_per_second=sent_bitrate,
-    )
     return NodeHeartbeat(
         node_id=placement.node_id,
         epoch=placement.epoch,
         sent_at=0,
         draining=drain_deadline is not None,
         leased=True,
-        workers=[worker],
+        workers=[worker_load(cpu=cpu, packets=packets, sent=sent_bitrate)],
         region=region,
         drain_deadline=drain_deadline,
         has_standbys=True,

@@ -1,8 +1,8 @@
 //! Layers follow the bandwidth of the receiver's link, with fixed seeds: equal code gives equal figures.
 #![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
+use hubbub_core::Histogram;
 use hubbub_core::api::{EncodingSpec, ProducerSpec};
-use hubbub_core::{Histogram, Limits, WorkerConfig};
 
 use crate::common::call::OUT_SSRC;
 use crate::common::media::{Packet, vp8, vp8_frame};
@@ -91,14 +91,7 @@ fn padding_goes_on_a_stream_with_rtx() {
     let mut unrepaired = without_rtx(OUT_SSRC + 10);
     unrepaired.codecs[0].nack = false;
     for other in [without_rtx(OUT_SSRC + 10), unrepaired] {
-        let mut world = World::with(WorkerConfig {
-            outgoing_bitrate: Limits {
-                min: 30_000,
-                initial: 300_000,
-                max: 20_000_000,
-            },
-            ..WorkerConfig::default()
-        });
+        let mut world = World::with(World::following());
         let sender = Client::connected(&mut world, 1);
         let mut receiver = Client::connected(&mut world, 2);
         let camera = produce(&mut world, sender.transport, 1, video());
@@ -137,14 +130,7 @@ fn a_burst_is_spread_without_gaps_and_audio_overtakes_it() {
     const PARTS: u16 = 120;
     const RATE: u64 = 2_000_000;
     const AUDIO: u32 = 77;
-    let mut world = World::with(WorkerConfig {
-        outgoing_bitrate: Limits {
-            min: RATE,
-            initial: RATE,
-            max: RATE,
-        },
-        ..WorkerConfig::default()
-    });
+    let mut world = World::with(World::with_estimate(RATE));
     let mut sender = Client::connected(&mut world, 1);
     let mut receiver = Client::connected(&mut world, 2);
     let camera = produce(&mut world, sender.transport, 1, video());

@@ -6,7 +6,6 @@
 )]
 
 use hubbub_core::api::{EncodingSpec, Event, ProducerSpec};
-use hubbub_core::{Limits, WorkerConfig};
 use hubbub_netem::TransportCcReceiver;
 use hubbub_wire::rtcp::RtcpPacket;
 
@@ -36,14 +35,7 @@ struct Seen {
 
 /// A call with video and audio for a minute. Returns also number and timestamp of each audio packet that was received.
 fn call(is_silent_later: bool) -> (Seen, Vec<(u16, u32)>) {
-    let mut world = World::with(WorkerConfig {
-        outgoing_bitrate: Limits {
-            min: 30_000,
-            initial: 300_000,
-            max: 20_000_000,
-        },
-        ..WorkerConfig::default()
-    });
+    let mut world = World::with(World::following());
     let mut sender = Client::connected(&mut world, 1);
     let mut receiver = Client::connected(&mut world, 2);
     let camera = produce(&mut world, sender.transport, 1, video());

@@ -1,8 +1,8 @@
 //! Pipes between two workers: what crosses, and what arrives behind them.
 #![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
+use hubbub_core::WorkerConfig;
 use hubbub_core::api::{Command, ConsumerId, Event, MediaKind};
-use hubbub_core::{Limits, WorkerConfig};
 use hubbub_wire::NtpTime;
 use hubbub_wire::rtcp::{Pli, RtcpPacket, SenderInfo, SenderReportBuilder};
 use hubbub_wire::rtp::RtpPacket;
@@ -17,15 +17,7 @@ const NONE: [bool; 3] = [false; 3];
 
 /// Viewers have less bandwidth than is assumed of an encoding that was never seen.
 fn slow_links() -> WorkerConfig {
-    let bitrate = 600_000;
-    WorkerConfig {
-        outgoing_bitrate: Limits {
-            min: bitrate,
-            initial: bitrate,
-            max: bitrate,
-        },
-        ..World::config()
-    }
+    World::with_estimate(600_000)
 }
 
 /// Sends frame `number` of the encodings that the client is asked for, and waits until the next one.

@@ -1,10 +1,10 @@
 //! Lost packets: requested from the sender, retransmitted to the receiver.
 
+use crate::common::World;
 use crate::common::call::{Call, OUT_SSRC};
 use crate::common::media::{Packet, rtx, vp8, vp8_frame};
 use crate::common::specs::*;
 use hubbub_core::api::Command;
-use hubbub_core::{Limits, WorkerConfig};
 use hubbub_wire::NtpTime;
 use hubbub_wire::rtcp::RtcpPacket;
 
@@ -96,14 +96,7 @@ fn the_time_between_two_retransmissions_includes_the_queue_on_the_way() {
 #[test]
 fn retransmissions_take_a_quarter_of_the_estimate() {
     const RATE: u64 = 1_200_000;
-    let config = WorkerConfig {
-        outgoing_bitrate: Limits {
-            min: RATE,
-            initial: RATE,
-            max: RATE,
-        },
-        ..WorkerConfig::default()
-    };
+    let config = World::with_estimate(RATE);
     let mut call = Call::with(config, video(), video_consumer(OUT_SSRC));
     let mut lost = Vec::new();
     for number in 10..110 {
@@ -133,14 +126,7 @@ fn retransmissions_take_a_quarter_of_the_estimate() {
 #[test]
 fn a_retransmission_that_waits_is_not_sent_once_the_consumer_is_paused() {
     const RATE: u64 = 1_200_000;
-    let config = WorkerConfig {
-        outgoing_bitrate: Limits {
-            min: RATE,
-            initial: RATE,
-            max: RATE,
-        },
-        ..WorkerConfig::default()
-    };
+    let config = World::with_estimate(RATE);
     for pauses in [false, true] {
         let mut call = Call::with(config.clone(), video(), video_consumer(OUT_SSRC));
         call.send(vp8_frame(10, 1, 100, true).into_iter().map(|mut packet| {

@@ -2,7 +2,6 @@
 #![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 use hubbub_core::api::{Command, ConsumerId, ConsumerSpec, ExtensionMapping, FeedbackKind};
-use hubbub_core::{Limits, WorkerConfig};
 use hubbub_wire::ExtensionKind;
 use hubbub_wire::rtcp::RembBuilder;
 
@@ -36,14 +35,7 @@ fn consumer(ssrc: u32) -> ConsumerSpec {
 
 impl Shared {
     fn new() -> Self {
-        let mut world = World::with(WorkerConfig {
-            outgoing_bitrate: Limits {
-                min: 30_000,
-                initial: 300_000,
-                max: 20_000_000,
-            },
-            ..WorkerConfig::default()
-        });
+        let mut world = World::with(World::following());
         let receiver = Client::connected(&mut world, 3);
         let senders = [0, 1].map(|index| {
             let client = Client::connected(&mut world, 1 + index);

@@ -399,15 +399,7 @@ fn a_repaired_key_frame_moves_with_all_that_has_followed() {
 
 /// A link that has less than is taken to be needed by a video that was never seen.
 fn slow_link() -> WorkerConfig {
-    let bitrate = 500_000;
-    WorkerConfig {
-        outgoing_bitrate: Limits {
-            min: bitrate,
-            initial: bitrate,
-            max: bitrate,
-        },
-        ..World::config()
-    }
+    World::with_estimate(500_000)
 }
 
 #[test]

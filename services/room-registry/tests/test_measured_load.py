@@ -6,21 +6,7 @@ import pytest
 
 from hubbub_contracts.bus.node import NodeHeartbeat, WorkerLoad
 from hubbub_registry.domain.measured_load import measured_load
-
-
-def worker(index: int, cpu: float, packets: float = 0.0, received: float = 0.0, sent: float = 0.0) -> WorkerLoad:
-    return WorkerLoad(
-        index=index,
-        cpu=cpu,
-        packets_per_second=packets,
-        rooms=0,
-        peers=0,
-        transports=0,
-        producers=0,
-        consumers=0,
-        bits_received_per_second=received,
-        bits_sent_per_second=sent,
-    )
+from support.registry_records import worker_load
 
 
 def beat(*workers: WorkerLoad, packets: int | None = None, bits: int | None = None) -> NodeHeartbeat:
@@ -36,7 +22,10 @@ def beat(*workers: WorkerLoad, packets: int | None = None, bits: int | None = No
     )
 
 
-TWO = (worker(0, 0.1, packets=2_000, received=1e6, sent=6e6), worker(1, 0.3, packets=1_000, received=3e6, sent=2e6))
+TWO = (
+    worker_load(0, 0.1, packets=2_000, received=1e6, sent=6e6),
+    worker_load(1, 0.3, packets=1_000, received=3e6, sent=2e6),
+)
 
 
 @pytest.mark.parametrize(
@@ -56,8 +45,8 @@ def test_the_largest_of_cpu_time_packets_and_bits_counts(packets: int | None, bi
 
 
 def test_bits_are_those_of_the_busier_direction() -> None:
-    assert measured_load(beat(worker(0, 0.0, received=5e6, sent=1e6), bits=10_000_000)) == 0.5
-    assert measured_load(beat(worker(0, 0.0, received=1e6, sent=5e6), bits=10_000_000)) == 0.5
+    assert measured_load(beat(worker_load(0, 0.0, received=5e6, sent=1e6), bits=10_000_000)) == 0.5
+    assert measured_load(beat(worker_load(0, 0.0, received=1e6, sent=5e6), bits=10_000_000)) == 0.5
 
 
 def test_a_node_without_workers_is_idle() -> None:

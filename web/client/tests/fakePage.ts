@@ -12,7 +12,7 @@ export function fakeVideo(videoWidth: number, videoHeight: number) {
 }
 
 /** Stands for ResizeObserver and IntersectionObserver: every entry has the fields of both. The observers of a page outlive it. */
-class FakeObserver {
+export class FakeObserver {
   static readonly callbacks: Array<(entries: object[]) => void> = [];
   constructor(callback: (entries: object[]) => void) {
     FakeObserver.callbacks.push(callback);

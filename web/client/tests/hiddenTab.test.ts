@@ -5,17 +5,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Call, type Publication } from "../src/index.ts";
 import { Signaling } from "../src/signaling.ts";
 import { consumedCamera, newDevice } from "./fakeMedia.ts";
+import { FakeObserver } from "./fakePage.ts";
 import { RoomServer } from "./roomServer.ts";
-
-/** Stands for ResizeObserver and IntersectionObserver: every entry has the fields of both. */
-class FakeObserver {
-  static readonly callbacks: Array<(entries: object[]) => void> = [];
-  constructor(callback: (entries: object[]) => void) {
-    FakeObserver.callbacks.push(callback);
-  }
-  observe() {}
-  unobserve() {}
-}
 
 let server: RoomServer;
 let call: Call;

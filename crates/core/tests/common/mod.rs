@@ -55,13 +55,22 @@ impl World {
 
     /// The default configuration, but with so high an estimate that neither layers nor bursts are limited.
     pub fn config() -> WorkerConfig {
-        const ENOUGH: u64 = 1_000_000_000;
+        Self::with_estimate(1_000_000_000)
+    }
+
+    /// The default configuration, but with an estimate that stays at this bitrate.
+    pub fn with_estimate(bitrate: u64) -> WorkerConfig {
+        Self::estimating(bitrate, bitrate, bitrate)
+    }
+
+    /// The default configuration, but with an estimate within usual limits.
+    pub fn following() -> WorkerConfig {
+        Self::estimating(30_000, 300_000, 20_000_000)
+    }
+
+    fn estimating(min: u64, initial: u64, max: u64) -> WorkerConfig {
         WorkerConfig {
-            outgoing_bitrate: Limits {
-                min: ENOUGH,
-                initial: ENOUGH,
-                max: ENOUGH,
-            },
+            outgoing_bitrate: Limits { min, initial, max },
             ..WorkerConfig::default()
         }
     }

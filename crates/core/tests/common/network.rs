@@ -5,8 +5,8 @@ pub mod publisher;
 mod reports;
 mod viewer;
 
+use hubbub_core::WorkerConfig;
 use hubbub_core::api::{ConsumerId, Event, ExtensionMapping, FeedbackKind, Micros};
-use hubbub_core::{Limits, WorkerConfig};
 use hubbub_netem::{Link, LinkConfig, TransportCcReceiver};
 use hubbub_wire::ExtensionKind;
 use hubbub_wire::rtp::RtpPacket;
@@ -92,13 +92,8 @@ impl NetworkCall {
     /// As [`Self::new`], for a receiver that returns something else.
     pub fn with(rates: &[(u64, u64)], loss: f64, seed: u64, returned: Returned) -> Self {
         let mut world = World::with(WorkerConfig {
-            outgoing_bitrate: Limits {
-                min: 30_000,
-                initial: 300_000,
-                max: 20_000_000,
-            },
             seed,
-            ..WorkerConfig::default()
+            ..World::following()
         });
         let start = world.now;
         let sender = Client::connected(&mut world, 1);
