@@ -11,20 +11,20 @@ from typing import Self
 
 import pytest
 
-from e2e.calls import selected_pairs
+from e2e.calls import selected_pairs, wait_frames
 from support.browser import CallBrowser, Tab, chromium
 from support.installation import Installation
 from support.media_stats import CallStats, decoded_rate, sent_rate
 from support.rate_limit import RateLimit
 from support.udp_relay import UdpRelay
-from support.video_file import write_noise
+from support.video_file import write_restless_scene
 
 logger = logging.getLogger("limited-downlink")
 
 MEASURED = 15.0
 """Seconds of a window."""
 FPS = 10
-"""Of the camera, so that the CPU of a small machine does not limit its encoder."""
+"""Of a camera, so that the CPU of a small machine does not limit its encoder."""
 SETTLE = 8.0
 RAMP_UP = 40.0
 """Seconds in which a browser's encoder has reached its top layer."""
@@ -81,7 +81,7 @@ async def test_only_the_slow_receiver_gets_less(
 ) -> None:
     """Ann sends layers of 0.22 and 0.61 Mbit/s. Ben is behind 0.35 Mbit/s: nothing of the higher one fits."""
     async with (
-        noisy_cameras(tmp_path, 800, 450) as browser,
+        moving_cameras(tmp_path, 800, 450) as browser,
         UdpRelay(relayed_installation.layout.rtc_min_port) as relay,
     ):
         ben, cem, dan = [
@@ -104,27 +104,21 @@ async def test_only_the_slow_receiver_gets_less(
     decoded = {name: decoded_rate(before[name], after[name], "Ann") for name in after}
     logger.info("sent %.1f frames/s; decoded %s; Ben's picture was frozen for %.2f s", rate, decoded, frozen)
     assert {name: one.video_from["Ann"].height for name, one in after.items()} == {"Ben": 225, "Cem": 450, "Dan": 450}
-    assert frozen <= 2.0
+    assert frozen <= 1.0
     for name in ("Cem", "Dan"):
-        assert decoded[name] >= 0.85 * rate, name
+        assert decoded[name] >= 0.95 * rate, name
 
 
 async def test_who_is_slow_sees_everybody_at_a_low_layer(
     relayed_installation: Installation, call_id: str, tmp_path: Path
 ) -> None:
-    """Three people send layers of 0.22 and 0.61 Mbit/s. Ann is behind 0.6 Mbit/s: two lower layers fit."""
+    """Three people send layers of 0.22 and 0.61 Mbit/s. Ann is behind 0.6 Mbit/s, which carries two lower layers."""
     async with (
-        noisy_cameras(tmp_path, 800, 450) as browser,
+        moving_cameras(tmp_path, 800, 450, fps=20) as browser,
         UdpRelay(relayed_installation.layout.rtc_min_port) as relay,
     ):
-        tabs = [
-            await open_camera(browser, relayed_installation, call_id, 800, 450, name) for name in ("Ann", "Ben", "Cem")
-        ]
-        for tab in tabs:
-            await wait_heights(tab, 450, RAMP_UP)
-        control = await Window.of(tabs)
-        await limit_downlink(relay, tabs[0], 600_000)
-        limited = await Window.of(tabs)
+        control = await window_of_three(browser, relayed_installation, f"{call_id} control")
+        limited = await window_of_three(browser, relayed_installation, call_id, relay, 600_000)
 
     control_freezes, limited_freezes = control.freezes("Ann"), limited.freezes("Ann")
     decoded = {pair: (control.decoded(*pair), limited.decoded(*pair)) for pair in control.pairs()}
@@ -140,12 +134,34 @@ async def test_who_is_slow_sees_everybody_at_a_low_layer(
             assert with_limit >= 0.95 * without, (receiver, sender)
 
 
+async def window_of_three(
+    browser: CallBrowser,
+    installation: Installation,
+    room: str,
+    relay: UdpRelay | None = None,
+    rate: float = 0.0,
+) -> Window:
+    """Ann, Ben and Cem call each other, and leave. With a relay, Ann is behind `rate` bits per second."""
+    ann, ben = [await open_camera(browser, installation, room, 800, 450, name) for name in ("Ann", "Ben")]
+    if relay is not None:
+        await wait_frames(ann, "Ben")
+        await limit_downlink(relay, ann, rate)
+    cem = await open_camera(browser, installation, room, 800, 450, "Cem")
+    for tab in (ben, cem) if relay else (ann, ben, cem):
+        await wait_heights(tab, 450, RAMP_UP)
+    # The senders' own estimates may still rise.
+    await asyncio.sleep(SETTLE)
+    window = await Window.of([ann, ben, cem])
+    await browser.close_tabs()
+    return window
+
+
 async def test_a_cliff_costs_the_top_layer_and_its_end_returns_it(
     relayed_installation: Installation, call_id: str, tmp_path: Path
 ) -> None:
     """The downlink falls from 4 to 1 Mbit/s and returns. The top layer of Ann's camera takes 1.3 Mbit/s."""
     async with (
-        noisy_cameras(tmp_path, 1280, 720) as browser,
+        moving_cameras(tmp_path, 1280, 720) as browser,
         UdpRelay(relayed_installation.layout.rtc_min_port) as relay,
     ):
         ben = await open_viewer(browser, relayed_installation, call_id, "Ben")
@@ -171,15 +187,16 @@ async def test_a_cliff_costs_the_top_layer_and_its_end_returns_it(
     p95 = statistics.quantiles(delays, n=20)[-1]
     message = "lower layer after %.2f s, frozen for %.2f s, queueing delay p95 %.0f ms, top layer again after %.1f s"
     logger.info(message, lower_after, frozen, p95 * 1000, top_after)
-    # Chromium's encoder sends twice its target for a second now and then, which no allocation foresees.
-    assert frozen <= 5.0
-    assert p95 < 0.25
+    assert frozen <= 2.0
+    assert p95 < 0.2
 
 
-def noisy_cameras(directory: Path, width: int, height: int) -> AbstractAsyncContextManager[CallBrowser]:
-    """A browser whose cameras show noise, which takes the bitrate that an encoder is allowed."""
-    camera = write_noise(directory / "noise.y4m", width, height, FPS)
-    return chromium(frame_rate=FPS, arguments=[f"--use-file-for-fake-video-capture={camera}"])
+def moving_cameras(
+    directory: Path, width: int, height: int, *, fps: int = FPS
+) -> AbstractAsyncContextManager[CallBrowser]:
+    """A browser whose cameras show what takes the bitrate that an encoder is allowed."""
+    camera = write_restless_scene(directory / "scene.y4m", width, height, fps)
+    return chromium(frame_rate=fps, arguments=[f"--use-file-for-fake-video-capture={camera}"])
 
 
 async def open_viewer(browser: CallBrowser, installation: Installation, room: str, name: str) -> Tab:

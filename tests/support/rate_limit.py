@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 QUEUE = 0.3
 """Seconds that the queue takes to drain at the rate in force."""
+CATCH_UP = 0.002
+"""Seconds that a datagram may be early because a timer was late. More would look like a faster link."""
 
 
 class RateLimit:
@@ -52,8 +54,9 @@ class RateLimit:
         self._queued = 0
 
     def _schedule(self) -> None:
-        self._free_at += len(self._queue[0]) * 8 / self.rate
-        self._leaving = asyncio.get_running_loop().call_at(self._free_at, self._leave)
+        loop = asyncio.get_running_loop()
+        self._free_at = max(self._free_at, loop.time() - CATCH_UP) + len(self._queue[0]) * 8 / self.rate
+        self._leaving = loop.call_at(self._free_at, self._leave)
 
     def _leave(self) -> None:
         self._leaving = None

@@ -14,6 +14,8 @@ pub(crate) struct AcknowledgedBitrate {
     window: i64,
     elapsed: i64,
     bytes: u64,
+    /// The bitrates of the last two complete windows, kbit/s.
+    newest: [f64; 2],
     last_arrival: Option<i64>,
 }
 
@@ -25,6 +27,7 @@ impl Default for AcknowledgedBitrate {
             window: 1_000 * INITIAL_WINDOW,
             elapsed: 0,
             bytes: 0,
+            newest: [f64::MAX; 2],
             last_arrival: None,
         }
     }
@@ -39,6 +42,12 @@ impl AcknowledgedBitrate {
     /// Lets the next windows change the estimate fast.
     pub(crate) fn expect_fast_change(&mut self) {
         self.variance += FAST_CHANGE_VARIANCE;
+    }
+
+    /// Falls to what arrived in the last windows: while packets wait in a queue, that is what the link carries.
+    pub(crate) fn fall_to_newest(&mut self) {
+        let mean = self.newest.iter().sum::<f64>() / 2.0;
+        self.estimate = self.estimate.map(|estimate| estimate.min(mean));
     }
 
     /// Adds a received packet.
@@ -61,6 +70,7 @@ impl AcknowledgedBitrate {
     #[cold]
     const fn skip(&mut self, interval: i64) {
         self.bytes = 0;
+        self.newest = [f64::MAX; 2];
         self.elapsed = if interval < 0 {
             0
         } else {
@@ -75,6 +85,7 @@ impl AcknowledgedBitrate {
         self.elapsed -= self.window;
         self.bytes = 0;
         self.window = 1_000 * WINDOW;
+        self.newest = [self.newest[1], sample];
         self.fold(sample);
     }
 
@@ -119,6 +130,19 @@ mod tests {
         let mut fast = slow.clone();
         fast.expect_fast_change();
         assert!(feed(&mut fast, 1_910, 320, 60) < feed(&mut slow, 1_910, 320, 60));
+    }
+
+    #[test]
+    fn the_newest_windows_replace_a_higher_estimate_only() {
+        let mut rate = AcknowledgedBitrate::default();
+        feed(&mut rate, 0, 1_910, 250);
+        feed(&mut rate, 1_910, 480, 60);
+        rate.fall_to_newest();
+        let fallen = rate.bitrate().unwrap_or_default();
+        assert!((fallen - 480_000.0).abs() < 10_000.0, "{fallen}");
+        let before = feed(&mut rate, 2_390, 160, 30);
+        rate.fall_to_newest();
+        assert!((rate.bitrate().unwrap_or_default() - before).abs() < 1.0);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::constants::aimd::{
     BACKOFF, DEFAULT_RTT, FRAMES_PER_SECOND, GROWTH, MAX_REDUCTION_INTERVAL, MIN_ADDITIVE_GROWTH,
     MIN_GROWTH, MIN_REDUCTION_INTERVAL, PACKET_BITS, RESPONSE_TIME, SHORT_QUEUE_BACKOFF,
-    THROUGHPUT_FACTOR, THROUGHPUT_OFFSET,
+    SHORT_QUEUE_LOSS, THROUGHPUT_FACTOR, THROUGHPUT_OFFSET,
 };
 use crate::link_capacity::LinkCapacity;
 use crate::time::{Micros, SECOND};
@@ -73,7 +73,16 @@ impl Aimd {
         let interval = self
             .rtt
             .clamp(MIN_REDUCTION_INTERVAL, MAX_REDUCTION_INTERVAL);
-        now.since(self.changed) >= interval || throughput < 0.5 * self.rate
+        now.since(self.changed) >= interval || self.plausible(throughput) < 0.5 * self.rate
+    }
+
+    /// With a short queue, hardly less arrives than before: a lower throughput is noise of few packets.
+    fn plausible(&self, throughput: f64) -> f64 {
+        if self.queueing {
+            throughput
+        } else {
+            throughput.max(SHORT_QUEUE_LOSS * self.throughput)
+        }
     }
 
     /// Keeps the rate within limits.
@@ -97,7 +106,10 @@ impl Aimd {
     /// Applies a verdict. `throughput` is the acknowledged bitrate, if it is known. It bounds the growth, so a sender that
     /// has less to send keeps its rate.
     pub(crate) fn update(&mut self, now: Micros, usage: Usage, throughput: Option<f64>) {
-        let throughput = throughput.unwrap_or(self.throughput);
+        let mut throughput = throughput.unwrap_or(self.throughput);
+        if usage == Usage::Over {
+            throughput = self.plausible(throughput);
+        }
         self.throughput = throughput;
         match usage {
             Usage::Over => self.decrease(now, throughput),
@@ -181,6 +193,24 @@ mod tests {
         let mut aimd = Aimd::new(Micros(0), 1_000_000.0);
         aimd.update(second(1), Usage::Over, Some(800_000.0));
         assert!((aimd.rate() - 680_000.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn few_packets_beside_a_short_queue_are_no_deep_fall() {
+        let mut aimd = Aimd::new(Micros(0), 1_000_000.0);
+        aimd.update(second(1), Usage::Normal, Some(1_000_000.0));
+        aimd.set_queueing(false);
+        aimd.update(second(2), Usage::Over, Some(300_000.0));
+        assert!((aimd.rate() - 0.92 * 800_000.0).abs() < 1.0);
+        assert!(
+            !aimd.may_reduce(second(2), 300_000.0),
+            "once per round trip"
+        );
+        aimd.update(second(3), Usage::Over, Some(300_000.0));
+        assert!((aimd.rate() - 0.92 * 640_000.0).abs() < 1.0);
+        aimd.set_queueing(true);
+        aimd.update(second(4), Usage::Over, Some(300_000.0));
+        assert!((aimd.rate() - 0.85 * 300_000.0).abs() < 1.0);
     }
 
     #[test]

@@ -135,6 +135,12 @@ impl Estimator {
         self.path.queue_delay()
     }
 
+    /// Whether packets wait in a long queue on the way that others do not fill.
+    #[must_use]
+    pub fn is_queueing(&self) -> bool {
+        self.path.is_queueing() && !self.path.is_competing()
+    }
+
     /// Whether the queue on the way grows.
     #[must_use]
     pub const fn usage(&self) -> Usage {

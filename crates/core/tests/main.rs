@@ -14,6 +14,7 @@ mod feedback;
 mod forward_audio;
 mod forward_codecs;
 mod forward_video;
+mod full_queue;
 mod header_extensions;
 mod hostile_input;
 mod ice_connect;

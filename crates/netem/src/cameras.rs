@@ -134,6 +134,9 @@ impl Cameras {
             };
             let before = camera.source.forwarded();
             camera.source.set_target(now, target);
+            if estimator.is_queueing() {
+                camera.source.leave();
+            }
             fell |= camera.source.forwarded() < before;
         }
         fell

@@ -142,6 +142,14 @@ impl Layered {
         }
     }
 
+    /// Forwards nothing until the key frame of a lower encoding, if that is awaited.
+    pub(crate) fn leave(&mut self) {
+        let target = self.target.map(|step| step / 2);
+        if target < self.current {
+            self.current = None;
+        }
+    }
+
     /// The step that is forwarded now.
     pub(crate) fn forwarded(&self) -> Option<usize> {
         let current = self.current?;

@@ -42,6 +42,9 @@ impl Estimator {
         if usage != Usage::Over && self.delay.usage() == Usage::Over {
             // The capacity may have fallen far below what arrived so far.
             self.acknowledged.expect_fast_change();
+            if queueing {
+                self.acknowledged.fall_to_newest();
+            }
         }
         let mut probe = None;
         for packet in self.results.arrived() {

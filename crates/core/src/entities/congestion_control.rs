@@ -63,6 +63,8 @@ pub(crate) struct CongestionControl {
     pub(crate) max_bitrate: u64,
     /// Allocated to the consumers, bit/s.
     pub(crate) allocated: u64,
+    /// Consumers that share it.
+    pub(crate) videos: u64,
     /// What the consumers could use, bit/s.
     pub(crate) wanted: u64,
     /// In the worker's list of transports whose packets wait.
@@ -89,6 +91,7 @@ impl CongestionControl {
             has_feedback,
             max_bitrate: limits.max,
             allocated: 0,
+            videos: 0,
             wanted: 0,
             is_waiting: false,
             probe_packets: 0,
@@ -132,6 +135,12 @@ impl CongestionControl {
         } else {
             estimate
         }
+    }
+
+    /// Time until a frame of this size has arrived on a video's share of the link, behind what waits in queues, microseconds.
+    pub(crate) fn transfer_time(&self, bytes: u64) -> u64 {
+        let share = (self.estimator.estimate() / self.videos.max(1)).max(1);
+        self.estimator.rtt().unwrap_or_default() + 8_000_000u64.saturating_mul(bytes) / share
     }
 
     /// Whether a retransmission of `bytes` fits. If so, counts it.

@@ -103,20 +103,29 @@ impl Worker {
         congestion.allocated = congestion
             .allocator
             .allocate(now, estimate, &mut self.candidates);
+        let shares = self.candidates.iter();
+        congestion.videos = shares
+            .filter(|video| matches!(video.allocation, Allocation::Step(_)))
+            .count() as u64;
         let free = estimate.saturating_sub(congestion.allocated);
+        let is_queueing = congestion.estimator.is_queueing();
         while let (Some(candidate), Some(key)) = (self.candidates.pop(), self.due.pop()) {
             let allowance = allowance(candidate.allocation, &candidate.steps, free);
             self.tables.consumers.get_mut(key)?.allocation = candidate.allocation;
-            self.allow(now, key, allowance)?;
+            self.allow(now, key, allowance, is_queueing)?;
+            self.follow_postponed_request(now, key)?;
         }
         Ok(())
     }
 
+    /// Adopts what bandwidth allows. While packets wait in a long queue, nothing more is sent of an encoding that is too high: it
+    /// would arrive late, and delay the key frame of the lower one.
     fn allow(
         &mut self,
         now: Micros,
         key: ConsumerKey,
         allowance: Allowance,
+        is_queueing: bool,
     ) -> Result<(), DanglingKey> {
         let consumer = self.tables.consumers.get_mut(key)?;
         let producer_key = consumer.producer;
@@ -129,7 +138,14 @@ impl Worker {
             };
             self.events.replace(&mut consumer.pause_event, event);
         }
-        if consumer.is_leaving(producer) && !was_leaving {
+        if !consumer.is_leaving(producer) {
+            return Ok(());
+        }
+        if is_queueing {
+            consumer.stop_forwarding();
+            consumer.forget_reported_layers();
+        }
+        if !was_leaving {
             producer.expect_key_frame_of_less(consumer.target_encoding(producer));
             // Of a client's encodings, the lower ones are sent.
             if producer.origin == Origin::Pipe {

@@ -202,6 +202,7 @@ impl Worker {
         };
         let has_layers = producer.kind == MediaKind::Video
             && (producer.encodings.len() > 1 || stream.top != Layer::default());
+        let is_key_frame = starts_key_frame && producer.kind == MediaKind::Video;
         let mut needed = None;
         for consumer_key in &producer.consumers {
             self.in_flight.consumer = Some(*consumer_key);
@@ -263,6 +264,10 @@ impl Worker {
                     needed = Some(Needed::Less);
                     continue;
                 }
+            }
+            if is_key_frame {
+                consumer.key_frame_started = Some(now);
+                consumer.postponed_request = None;
             }
             if has_layers && let Some(layers) = consumer.changed_layers(producer, encoding, stream)
             {

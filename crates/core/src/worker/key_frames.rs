@@ -8,7 +8,55 @@ use crate::entities::{ConsumerKey, DanglingKey, KeyFrameRequestKind, ProducerKey
 use super::Worker;
 use super::rtcp_out::{RTCP_BUFFER, RtcpOut};
 
+/// A key frame is given at most this long to arrive, microseconds.
+const MAX_WAIT_US: u64 = 1_000_000;
+
 impl Worker {
+    /// Whether a client's request for a key frame is to wait. Behind a long queue, its last key frame may still be under way, and
+    /// what was lost of it is repeated: another one would lengthen the queue. If neither helps in time, the request is followed.
+    pub(super) fn postpone_request(
+        &mut self,
+        now: Micros,
+        key: ConsumerKey,
+    ) -> Result<bool, DanglingKey> {
+        let consumer = self.tables.consumers.get_mut(key)?;
+        let transport = self.tables.transports.get(consumer.transport)?;
+        let Some(congestion) = transport.congestion.as_deref() else {
+            return Ok(false);
+        };
+        if !congestion.estimator.is_queueing() || !consumer.is_repaired() {
+            return Ok(false);
+        }
+        let producer = self.tables.producers.get(consumer.producer)?;
+        let stream = consumer
+            .current_source()
+            .and_then(|source| producer.stream_of_source(source));
+        let (Some(stream), Some(started)) = (stream, consumer.key_frame_started) else {
+            return Ok(false);
+        };
+        let time = congestion.transfer_time(stream.layer_rates.key_frame_bytes());
+        let until = started.plus(time.min(MAX_WAIT_US));
+        consumer.postponed_request = (now < until).then_some(until);
+        Ok(now < until)
+    }
+
+    /// Follows a request that had to wait long enough.
+    pub(super) fn follow_postponed_request(
+        &mut self,
+        now: Micros,
+        key: ConsumerKey,
+    ) -> Result<(), DanglingKey> {
+        let consumer = self.tables.consumers.get_mut(key)?;
+        if consumer
+            .postponed_request
+            .take_if(|until| *until <= now)
+            .is_some()
+        {
+            self.request_key_frame_of_consumer(now, key)?;
+        }
+        Ok(())
+    }
+
     /// Requests a key frame of the encoding that this consumer receives or should receive.
     ///
     /// Does nothing while the consumer's transport cannot carry media: the key frame would be lost.

@@ -274,7 +274,7 @@ impl Worker {
         let stats = &mut consumer.stats;
         kind.count(1, &mut stats.plis, &mut stats.firs);
         self.counters.media.key_frame_requests_sent += 1;
-        if consumer.paused {
+        if consumer.paused || self.postpone_request(now, consumer_key)? {
             return Ok(());
         }
         self.start_again(now, consumer_key)?;

@@ -60,7 +60,7 @@ pub enum Returned {
 pub struct NetworkCall {
     pub world: World,
     pub consumer: ConsumerId,
-    publisher: Publisher,
+    pub publisher: Publisher,
     pub receiver: Client,
     down: Link<Vec<u8>>,
     up: Link<Vec<u8>>,
@@ -76,6 +76,8 @@ pub struct NetworkCall {
     forwarded: Option<(u8, u8)>,
     /// Whether the sender sends only the encodings that it is asked for.
     pub obeys: bool,
+    /// Whether the receiver asks for key frames when it cannot decode.
+    pub asks: bool,
     /// Numbers of the media packets that arrived again by RTX.
     pub repeated: Vec<u16>,
     /// What the sender was asked for: seconds since the start, and the encodings.
@@ -144,6 +146,7 @@ impl NetworkCall {
             paused: false,
             forwarded: None,
             obeys: false,
+            asks: true,
             repeated: Vec::new(),
             asked: Vec::new(),
             samples: Vec::new(),
@@ -153,7 +156,12 @@ impl NetworkCall {
 
     /// Lets this many seconds pass.
     pub fn run(&mut self, seconds: u64) {
-        let end = self.world.now.plus(seconds * 1_000 * MS);
+        self.run_for(1_000 * seconds);
+    }
+
+    /// Lets this many milliseconds pass.
+    pub fn run_for(&mut self, milliseconds: u64) {
+        let end = self.world.now.plus(milliseconds * MS);
         while self.world.now < end {
             let timers = [
                 self.publisher.next_frame,
@@ -195,7 +203,7 @@ impl NetworkCall {
         }
         if now >= self.next_scan {
             self.next_scan = now.plus(20 * MS);
-            returned.extend(self.viewer.requests(now));
+            returned.extend(self.viewer.requests(now, self.asks));
         }
         for packet in returned {
             self.up.send(now, packet.len(), packet);

@@ -8,6 +8,11 @@ use crate::receive::{RtxPayload, StoredPacket};
 use crate::send::MAX_DATAGRAM;
 
 impl Consumer {
+    /// Whether what the client has lost is repeated.
+    pub(crate) const fn is_repaired(&self) -> bool {
+        self.rtx.is_some() || self.resends_verbatim
+    }
+
     /// Finds the packet that was sent with this number: its extended output number and its number in the source.
     ///
     /// Returns `None` for packets before the last start, switch or clock jump: the client cannot use them, and their

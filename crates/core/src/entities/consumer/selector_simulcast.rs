@@ -8,6 +8,7 @@
 //! | forwards a stream         | starts a key frame of the target encoding | switches to that encoding (1)     |
 //! | forwards a stream         | other, of the target encoding             | requests a key frame              |
 //! | paused, or no bandwidth   | any                                       | forwards no stream                |
+//! | leaves a higher stream    | any, behind a long queue                  | forwards no stream                |
 //!
 //! The target encoding is the highest live one within the limit ([`Consumer::ceiling`]), else the lowest above it. For audio,
 //! every packet counts as the start of a key frame.

@@ -110,6 +110,10 @@ pub(crate) struct Consumer {
     pub(crate) resends_verbatim: bool,
     /// If the client negotiated RED, and gets no exact repetitions.
     pub(crate) redundancy: Option<Redundancy>,
+    /// When the last key frame for the client started.
+    pub(crate) key_frame_started: Option<Micros>,
+    /// The client has asked for a key frame. If none starts before, the request is followed then.
+    pub(crate) postponed_request: Option<Micros>,
     /// By PLI or FIR.
     pub(crate) requests_key_frames: bool,
     pub(crate) budget: RetransmissionBudget,
@@ -190,6 +194,8 @@ impl Consumer {
             }),
             resends_verbatim,
             redundancy,
+            key_frame_started: None,
+            postponed_request: None,
             requests_key_frames: spec.codecs.iter().any(|codec| codec.pli || codec.fir),
             budget: RetransmissionBudget::new(),
             rate: RateMeter::new(),

@@ -1,8 +1,9 @@
 //! The bitrates of a stream's layers, as the allocation of bandwidth needs them.
 //!
 //! Rules
-//! - An allocation that took too low a bitrate fills the queue of the link, so a rate rises at once and falls slowly. After a
-//!   restart encoders send little for a second or two.
+//! - An allocation that took too low a bitrate fills the queue of the link, so a rate rises at once. It falls slowly at first:
+//!   after a restart encoders send little for a second or two. A fall that lasts is believed: a video that was sharper once
+//!   must not keep others from what is free.
 //! - A key frame is no higher bitrate: encoders save its bits afterwards. Its bits are spread over some seconds.
 //! - How the bits are divided among the layers changes slowly, so it is smoothed for longer than their sum. Few frames of a
 //!   layer are in a window.
@@ -17,8 +18,10 @@ const WINDOW_US: u64 = 250_000;
 const RECENT_US: u64 = 750_000;
 /// The time constant of a layer's rate, and of key frames, ...
 const SMOOTHING_US: u64 = 3_000_000;
-/// ... and while the stream's rate is lower than it was.
+/// ... and in the first seconds in which the stream's rate is lower than it was.
 const FALL_US: u64 = 8_000_000;
+/// A rate that is lower for this long does not return soon.
+const LASTING_US: u64 = 3_000_000;
 /// Kinds of frames that are told apart, by the decode targets that need them. A structure has at most nine, of key frames
 /// and of others.
 const MAX_KINDS: usize = 24;
@@ -41,8 +44,14 @@ pub(crate) struct LayerRates {
     is_measured: bool,
     /// The rate of all but key frames, bit/s.
     recent: f64,
+    /// Since when `recent` is lower than the sum of the layers' rates, without a window in which nothing arrived.
+    low_since: Option<Micros>,
+    /// `recent` has been lower for [`LASTING_US`].
+    has_fallen: bool,
     /// The RTP timestamp of the last key frame.
     key_frame: Option<u32>,
+    /// What has arrived of it.
+    key_frame_bytes: u64,
 }
 
 impl LayerRates {
@@ -53,13 +62,18 @@ impl LayerRates {
             window_start: None,
             is_measured: false,
             recent: 0.0,
+            low_since: None,
+            has_fallen: false,
             key_frame: None,
+            key_frame_bytes: 0,
         }
     }
 
     /// Keeps the rates and forgets the current window: the stream starts again after a pause, which is not measured.
     pub(crate) fn restart(&mut self) {
         self.window_start = None;
+        self.low_since = None;
+        self.has_fallen = false;
         for meter in &mut self.meters {
             meter.bytes = 0;
         }
@@ -75,10 +89,13 @@ impl LayerRates {
         bytes: usize,
     ) {
         self.advance(now);
-        if starts_key_frame {
-            self.key_frame = Some(timestamp);
+        if starts_key_frame && self.key_frame.replace(timestamp) != Some(timestamp) {
+            self.key_frame_bytes = 0;
         }
         let is_key = self.key_frame == Some(timestamp);
+        if is_key {
+            self.key_frame_bytes += bytes as u64;
+        }
         let found = self
             .meters
             .iter()
@@ -97,6 +114,11 @@ impl LayerRates {
         if let Some(meter) = self.meters.get_mut(index) {
             meter.bytes += bytes as u64;
         }
+    }
+
+    /// Bytes of the last key frame that have arrived.
+    pub(crate) const fn key_frame_bytes(&self) -> u64 {
+        self.key_frame_bytes
     }
 
     /// Ends the current window if it is over.
@@ -118,10 +140,19 @@ impl LayerRates {
         let bytes: u64 = self.frames().map(|meter| meter.bytes).sum();
         let rate = 8e6 * bytes as f64 / elapsed as f64;
         self.recent += weight(RECENT_US) * (rate - self.recent);
-        let falls = self.recent < self.smoothed();
+        let is_lower = self.recent < self.smoothed();
+        if is_lower && bytes > 0 {
+            let since = *self.low_since.get_or_insert(now);
+            self.has_fallen = now.since(since) >= LASTING_US;
+        } else {
+            // A stream that stands still has no lower rate when it goes on.
+            self.low_since = None;
+            self.has_fallen = false;
+        }
+        let is_falling = is_lower && !self.has_fallen;
         for meter in &mut self.meters {
             let rate = 8e6 * std::mem::take(&mut meter.bytes) as f64 / elapsed as f64;
-            let constant = if falls && !meter.is_key {
+            let constant = if is_falling && !meter.is_key {
                 FALL_US
             } else {
                 SMOOTHING_US
@@ -133,7 +164,8 @@ impl LayerRates {
     /// The bitrate of a decode target; `None` before it was measured.
     pub(crate) fn bitrate(&self, target: Layer) -> Option<u64> {
         let smoothed = self.smoothed();
-        let surge = if self.recent > smoothed && smoothed > 0.0 {
+        let follows = self.recent > smoothed || self.has_fallen;
+        let change = if follows && smoothed > 0.0 {
             self.recent / smoothed
         } else {
             1.0
@@ -143,7 +175,7 @@ impl LayerRates {
             .iter()
             .filter(|meter| meter.targets.contains(target));
         let rate: f64 = needed
-            .map(|meter| meter.rate * if meter.is_key { 1.0 } else { surge })
+            .map(|meter| meter.rate * if meter.is_key { 1.0 } else { change })
             .sum();
         self.is_measured.then_some(rate as u64)
     }
@@ -263,6 +295,19 @@ mod tests {
     }
 
     #[test]
+    fn a_fall_that_lasts_is_believed() {
+        let mut rates = LayerRates::new();
+        for frame in 0..400 {
+            add(&mut rates, frame, 4_000);
+        }
+        for frame in 400..600 {
+            add(&mut rates, frame, 500);
+        }
+        let after = rates.bitrate(layer(0, 0)).unwrap();
+        assert!((160_000..200_000).contains(&after), "{after}");
+    }
+
+    #[test]
     fn a_surge_counts_for_each_layer_by_its_share() {
         let mut rates = LayerRates::new();
         for frame in 0..200 {
@@ -275,6 +320,38 @@ mod tests {
             half.map(|half| 2 * half / 1_000),
             whole.map(|whole| whole / 1_000)
         );
+    }
+
+    #[test]
+    fn an_encoder_that_starts_after_a_pause_has_not_fallen() {
+        let mut rates = LayerRates::new();
+        for frame in 0..400 {
+            add(&mut rates, frame, 4_000);
+        }
+        for frame in 400..420 {
+            add(&mut rates, frame, 2_000);
+        }
+        let before = rates.bitrate(layer(0, 0)).unwrap();
+        rates.restart();
+        for frame in 820..840 {
+            add(&mut rates, frame, 50);
+        }
+        let after = rates.bitrate(layer(0, 0)).unwrap();
+        assert!(after > before * 9 / 10, "{after} of {before}");
+    }
+
+    #[test]
+    fn a_stream_that_stands_still_keeps_most_of_its_rate() {
+        let mut rates = LayerRates::new();
+        for frame in 0..400 {
+            add(&mut rates, frame, 4_000);
+        }
+        let before = rates.bitrate(layer(0, 0)).unwrap();
+        for window in 1..=16 {
+            rates.advance(Micros(10_000_000 + window * WINDOW_US));
+        }
+        let after = rates.bitrate(layer(0, 0)).unwrap();
+        assert!(after > before / 2, "{after} of {before}");
     }
 
     #[test]

@@ -7,12 +7,20 @@
 //! | off             | the client is asked not to send it; packets that arrive all the same do not count  |
 //! | starting        | the client is asked to send it again; dead if none arrives for two seconds         |
 //!
+//! After a key frame that was not one of many, no packet may arrive for 1.5 s: encoders drop frames until its bits are saved. To
+//! leave the layer would take another key frame, and VP8's encoder makes one of all layers then.
+//!
 //! A consumer that is to receive layers up to a limit gets the highest live one within it, else the lowest above it. When
 //! all layers are silent, none becomes dead: there is nothing to switch to.
 
 use crate::api::Micros;
 
 const SILENCE_US: u64 = 400_000;
+const SILENCE_AFTER_KEY_FRAME_US: u64 = 1_500_000;
+/// An encoder starts to save the bits of a key frame within this time.
+const KEY_FRAME_US: u64 = 500_000;
+/// Encoders that make key frames more often have bits for them.
+const RARE_US: u64 = 2_000_000;
 const FLOWING_SINCE_US: u64 = 200_000;
 const FLOWING_UNTIL_US: u64 = 100_000;
 const PROBATION_US: u64 = 1_000_000;
@@ -28,6 +36,9 @@ struct Activity {
 #[derive(Debug, Clone, Copy, Default)]
 struct Layer {
     activity: Option<Activity>,
+    key_frame: Option<Micros>,
+    /// The last key frame if none was shortly before it.
+    rare_key_frame: Option<Micros>,
     is_live: bool,
     was_dead: bool,
     is_off: bool,
@@ -37,8 +48,17 @@ struct Layer {
 
 impl Layer {
     fn is_silent(&self, now: Micros) -> bool {
-        self.activity
-            .is_some_and(|activity| now.since(activity.last) > SILENCE_US)
+        self.activity.is_some_and(|activity| {
+            let silence = now.since(activity.last);
+            silence > SILENCE_US
+                && (silence > SILENCE_AFTER_KEY_FRAME_US || !self.saves_bits(activity.last))
+        })
+    }
+
+    /// Whether the last packet, which arrived then, follows a key frame.
+    fn saves_bits(&self, last: Micros) -> bool {
+        self.rare_key_frame
+            .is_some_and(|key_frame| last.since(key_frame) <= KEY_FRAME_US)
     }
 
     fn is_flowing(&self, now: Micros) -> bool {
@@ -161,6 +181,15 @@ impl Layers {
         }
     }
 
+    /// Notes that a key frame of a layer has started.
+    pub(crate) fn key_frame_started(&mut self, index: usize, now: Micros) {
+        if let Some(layer) = self.layers.get_mut(index) {
+            let last = layer.key_frame.replace(now);
+            let is_rare = last.is_none_or(|last| now.since(last) >= RARE_US);
+            layer.rare_key_frame = is_rare.then_some(now);
+        }
+    }
+
     /// Marks silent layers as dead. One that starts gets more time: what arrived may be the rest of its former packets.
     pub(crate) fn tick(&mut self, now: Micros) {
         // No other layer could flow while one is silent. Most streams have one layer, so this spares them the memory access.
@@ -238,6 +267,37 @@ mod tests {
         assert_eq!(layers.best(), 0);
         feed(&mut layers, &[0, 1], 2400, 2600);
         assert_eq!(layers.best(), 1);
+    }
+
+    #[test]
+    fn a_layer_may_be_silent_for_longer_after_its_key_frame() {
+        let mut layers = Layers::new(2);
+        feed(&mut layers, &[0, 1], 0, 1000);
+        layers.key_frame_started(1, ms(1000));
+        feed(&mut layers, &[0, 1], 1000, 1220);
+        feed(&mut layers, &[0], 1220, 2680);
+        assert_eq!(layers.best(), 1);
+        feed(&mut layers, &[0], 2680, 2740);
+        assert_eq!(layers.best(), 0);
+    }
+
+    #[test]
+    fn a_key_frame_excuses_no_later_silence() {
+        let mut layers = Layers::new(2);
+        layers.key_frame_started(1, ms(0));
+        feed(&mut layers, &[0, 1], 0, 1000);
+        feed(&mut layers, &[0], 1000, 1500);
+        assert_eq!(layers.best(), 0);
+    }
+
+    #[test]
+    fn regular_key_frames_excuse_no_silence() {
+        let mut layers = Layers::new(2);
+        layers.key_frame_started(1, ms(0));
+        layers.key_frame_started(1, ms(900));
+        feed(&mut layers, &[0, 1], 0, 1000);
+        feed(&mut layers, &[0], 1000, 1500);
+        assert_eq!(layers.best(), 0);
     }
 
     #[test]

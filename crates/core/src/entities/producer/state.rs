@@ -225,6 +225,9 @@ impl Producer {
             if self.kind == MediaKind::Video {
                 if starts_key_frame {
                     self.key_frames.arrived(encoding);
+                    if self.origin == Origin::Client {
+                        self.layers.key_frame_started(encoding, now);
+                    }
                 } else if is_first || key_frame_needed {
                     self.expect_key_frame(encoding);
                 }

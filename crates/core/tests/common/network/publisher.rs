@@ -34,6 +34,8 @@ pub struct Publisher {
     random: Random,
     encoders: [Encoder; 3],
     pub frames: u64,
+    /// Key frame requests that arrived.
+    pub requests: u64,
     pub next_frame: Micros,
 }
 
@@ -44,6 +46,7 @@ impl Publisher {
             random: Random::new(seed),
             encoders: Default::default(),
             frames: 0,
+            requests: 0,
             next_frame: start,
         }
     }
@@ -68,6 +71,7 @@ impl Publisher {
     pub fn requested(&mut self, world: &mut World) {
         for ssrc in self.client.take_plis(world) {
             let encoder = &mut self.encoders[(ssrc - LAYER_SSRC) as usize];
+            self.requests += 1;
             let at = world.now.plus(KEY_FRAME_DELAY);
             encoder.key_frame_at.get_or_insert(at);
         }

@@ -96,7 +96,7 @@ impl Viewer {
         }
     }
 
-    pub(super) fn requests(&mut self, now: Micros) -> Vec<Vec<u8>> {
+    pub(super) fn requests(&mut self, now: Micros, asks: bool) -> Vec<Vec<u8>> {
         let mut lost = Vec::new();
         for (number, (requested, tries)) in &mut self.missing {
             if requested.is_none_or(|at| now.since(at) >= 70 * MS) {
@@ -117,7 +117,7 @@ impl Viewer {
             })
             .collect();
         let waited = |at: Option<Micros>| at.is_none_or(|at| now.since(at) > 500 * MS);
-        if !self.frames.is_empty() && waited(self.last_decoded) && waited(self.asked) {
+        if asks && !self.frames.is_empty() && waited(self.last_decoded) && waited(self.asked) {
             self.asked = Some(now);
             packets.push(written(&Pli {
                 sender_ssrc: 1,
