@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,10 +37,10 @@ def write_restless_scene(path: Path, width: int, height: int, frame_rate: int) -
     return path
 
 
-def _texture(source: np.random.Generator, width: int, height: int) -> NDArray[Any]:
+def _texture(source: np.random.Generator, width: int, height: int) -> NDArray[np.float64]:
     """Noise whose amplitudes fall with the spatial frequency. Its standard deviation is 1, and opposite edges fit."""
     spectrum = np.fft.rfft2(source.standard_normal((height, width)))
     frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
     frequency[0, 0] = math.inf
     texture = np.fft.irfft2(spectrum / frequency**SLOPE, s=(height, width))
-    return texture / texture.std()
+    return np.asarray(texture / texture.std(), dtype=np.float64)

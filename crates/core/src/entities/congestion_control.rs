@@ -63,7 +63,7 @@ pub(crate) struct CongestionControl {
     pub(crate) max_bitrate: u64,
     /// Allocated to the consumers, bit/s.
     pub(crate) allocated: u64,
-    /// Consumers that share it.
+    /// Video consumers that share the estimate.
     pub(crate) videos: u64,
     /// What the consumers could use, bit/s.
     pub(crate) wanted: u64,

@@ -103,17 +103,18 @@ impl Worker {
         congestion.allocated = congestion
             .allocator
             .allocate(now, estimate, &mut self.candidates);
-        let shares = self.candidates.iter();
-        congestion.videos = shares
-            .filter(|video| matches!(video.allocation, Allocation::Step(_)))
-            .count() as u64;
+        congestion.videos = self.candidates.len() as u64;
         let free = estimate.saturating_sub(congestion.allocated);
         let is_queueing = congestion.estimator.is_queueing();
         while let (Some(candidate), Some(key)) = (self.candidates.pop(), self.due.pop()) {
             let allowance = allowance(candidate.allocation, &candidate.steps, free);
-            self.tables.consumers.get_mut(key)?.allocation = candidate.allocation;
+            let consumer = self.tables.consumers.get_mut(key)?;
+            consumer.allocation = candidate.allocation;
+            let has_waited = consumer.postponed_request.is_some_and(|until| until <= now);
             self.allow(now, key, allowance, is_queueing)?;
-            self.follow_postponed_request(now, key)?;
+            if has_waited {
+                self.follow_postponed_request(now, key)?;
+            }
         }
         Ok(())
     }

@@ -46,15 +46,8 @@ impl Worker {
         now: Micros,
         key: ConsumerKey,
     ) -> Result<(), DanglingKey> {
-        let consumer = self.tables.consumers.get_mut(key)?;
-        if consumer
-            .postponed_request
-            .take_if(|until| *until <= now)
-            .is_some()
-        {
-            self.request_key_frame_of_consumer(now, key)?;
-        }
-        Ok(())
+        self.tables.consumers.get_mut(key)?.postponed_request = None;
+        self.request_key_frame_of_consumer(now, key)
     }
 
     /// Requests a key frame of the encoding that this consumer receives or should receive.
