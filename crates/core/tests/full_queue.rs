@@ -1,19 +1,17 @@
 //! While packets wait in a long queue, nothing is sent that only makes it longer.
 
-use hubbub_wire::rtcp::Pli;
+use hubbub_core::api::Command;
 
 use crate::common::call::OUT_SSRC;
 use crate::common::network::NetworkCall;
 
 const SEEDS: [u64; 4] = [1, 2, 3, 4];
 
-/// Asks for a key frame.
-fn ask(call: &mut NetworkCall) {
-    let pli = Pli {
-        sender_ssrc: 1,
-        media_ssrc: OUT_SSRC,
-    };
-    call.receiver.send_rtcp(&mut call.world, &pli);
+impl NetworkCall {
+    /// The receiver asks for a key frame.
+    fn ask(&mut self) {
+        self.receiver.send_pli(&mut self.world, OUT_SSRC);
+    }
 }
 
 #[test]
@@ -39,7 +37,7 @@ fn a_client_gets_no_second_key_frame_while_the_first_is_under_way() {
         call.run_for(500);
         let before = call.publisher.requests;
         for _ in 0..10 {
-            ask(&mut call);
+            call.ask();
             call.run_for(100);
         }
         requested += call.publisher.requests - before;
@@ -54,10 +52,25 @@ fn a_request_that_waits_for_a_key_frame_under_way_is_followed_afterwards() {
         let mut call = NetworkCall::new(&[(0, 180)], 0.0, seed);
         call.asks = false;
         call.run(20);
-        ask(&mut call);
+        call.ask();
         call.run_for(200);
-        ask(&mut call);
+        call.ask();
         call.run_for(1_000);
         assert_eq!(call.publisher.requests, 2, "seed {seed}");
     }
+}
+
+#[test]
+fn a_request_that_waits_ends_with_a_pause() {
+    let mut call = NetworkCall::new(&[(0, 180)], 0.0, 1);
+    call.asks = false;
+    call.run(20);
+    call.ask();
+    call.run_for(200);
+    call.ask();
+    call.world.execute(Command::PauseConsumer {
+        consumer: call.consumer,
+    });
+    call.run_for(1_000);
+    assert_eq!(call.publisher.requests, 1);
 }

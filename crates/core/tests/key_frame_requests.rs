@@ -6,7 +6,7 @@ use crate::common::media::{LAYER_SSRC, Packet, layer_frame, vp8};
 use crate::common::specs::*;
 use crate::common::{Client, World};
 use hubbub_core::api::Command;
-use hubbub_wire::rtcp::{FirBuilder, FirEntry, Pli};
+use hubbub_wire::rtcp::{FirBuilder, FirEntry};
 
 /// A call that started with a key frame two seconds ago.
 fn running_call() -> Call {
@@ -26,13 +26,7 @@ fn a_storm_of_plis_reaches_the_producer_as_twelve_in_ten_seconds() {
     let mut call = running_call();
     let mut times = Vec::new();
     for _ in 0..1_000 {
-        call.receiver.send_rtcp(
-            &mut call.world,
-            &Pli {
-                sender_ssrc: 1,
-                media_ssrc: OUT_SSRC,
-            },
-        );
+        call.receiver.send_pli(&mut call.world, OUT_SSRC);
         times.extend(call.plis().iter().map(|_| now_ms(&call)));
         call.world.advance(10);
         times.extend(call.plis().iter().map(|_| now_ms(&call)));
@@ -68,13 +62,7 @@ fn a_fir_has_the_effect_of_a_pli() {
 #[test]
 fn a_pli_for_a_stream_of_another_client_is_ignored() {
     let mut call = running_call();
-    call.receiver.send_rtcp(
-        &mut call.world,
-        &Pli {
-            sender_ssrc: 1,
-            media_ssrc: SSRC,
-        },
-    );
+    call.receiver.send_pli(&mut call.world, SSRC);
     call.world.advance(100);
     assert_eq!(call.plis(), []);
 }
@@ -194,12 +182,8 @@ fn call_at_the_bound() -> (Call, u16) {
         let is_key = |layer| number == 0 || is_asked && layer == 1;
         call.send([0, 1, 2].map(|layer| layer_frame(layer, number, is_key(layer))));
         number += 1;
-        let pli = Pli {
-            sender_ssrc: 1,
-            media_ssrc: OUT_SSRC,
-        };
         if asked < 10 {
-            other.send_rtcp(&mut call.world, &pli);
+            other.send_pli(&mut call.world, OUT_SSRC);
         }
         call.world.advance(30);
         assert!(number < 1_000, "{asked} requests");

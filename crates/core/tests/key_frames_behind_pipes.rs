@@ -6,7 +6,7 @@
 )]
 
 use hubbub_core::api::{Command, ConsumerId, Event, Path, PipeLink, TransportId};
-use hubbub_wire::rtcp::{Compound, Pli, RtcpPacket};
+use hubbub_wire::rtcp::{Compound, RtcpPacket};
 
 use crate::common::media::vp8;
 use crate::common::pipes::{PRODUCER, pipe_specs};
@@ -137,13 +137,9 @@ impl Row {
 
     /// Every viewer asks for a key frame.
     fn ask(&mut self) {
-        let pli = Pli {
-            sender_ssrc: 1,
-            media_ssrc: OUT,
-        };
         for (world, viewers) in self.workers.iter_mut().zip(&mut self.viewers) {
             for viewer in viewers {
-                viewer.send_rtcp(world, &pli);
+                viewer.send_pli(world, OUT);
             }
         }
         self.carry();

@@ -4,7 +4,7 @@
 use hubbub_core::WorkerConfig;
 use hubbub_core::api::{Command, ConsumerId, Event, MediaKind};
 use hubbub_wire::NtpTime;
-use hubbub_wire::rtcp::{Pli, RtcpPacket, SenderInfo, SenderReportBuilder};
+use hubbub_wire::rtcp::{RtcpPacket, SenderInfo, SenderReportBuilder};
 use hubbub_wire::rtp::RtpPacket;
 
 use crate::common::media::{LAYER_SSRC, Packet, layer_frame, vp8};
@@ -218,11 +218,7 @@ fn a_key_frame_is_requested_of_the_encoding_that_needs_one_only() {
         send_frame(&mut pipe, number, number % 20 == 0);
     }
     pipe.sender.take_plis(&mut pipe.origin);
-    let request = Pli {
-        sender_ssrc: 1,
-        media_ssrc: OUT,
-    };
-    viewer.send_rtcp(&mut pipe.far, &request);
+    viewer.send_pli(&mut pipe.far, OUT);
     pipe.carry();
     assert_eq!(pipe.sender.take_plis(&mut pipe.origin), [LAYER_SSRC + 2]);
 }

@@ -6,7 +6,6 @@ use crate::common::media::{Packet, layer_frame, vp8};
 use crate::common::specs::*;
 use crate::common::{Client, Received};
 use hubbub_core::api::Command;
-use hubbub_wire::rtcp::Pli;
 
 /// A call in which these frames were sent, the first of them a key frame, and then none for ten seconds.
 fn still_call(frames: u16) -> Call {
@@ -120,11 +119,7 @@ fn what_is_lost_of_the_group_is_repeated() {
 fn a_client_that_asks_for_a_key_frame_gets_the_group_again_once_a_second() {
     let mut call = still_call(3);
     let ask = |call: &mut Call| {
-        let pli = Pli {
-            sender_ssrc: 1,
-            media_ssrc: OUT_SSRC,
-        };
-        call.receiver.send_rtcp(&mut call.world, &pli);
+        call.receiver.send_pli(&mut call.world, OUT_SSRC);
         call.world.advance(300);
         call.received()
     };

@@ -110,10 +110,10 @@ impl Worker {
             let allowance = allowance(candidate.allocation, &candidate.steps, free);
             let consumer = self.tables.consumers.get_mut(key)?;
             consumer.allocation = candidate.allocation;
-            let has_waited = consumer.postponed_request.is_some_and(|until| until <= now);
+            let postponed = consumer.postponed_request.take_if(|until| *until <= now);
             self.allow(now, key, allowance, is_queueing)?;
-            if has_waited {
-                self.follow_postponed_request(now, key)?;
+            if postponed.is_some() {
+                self.request_key_frame_of_consumer(now, key)?;
             }
         }
         Ok(())

@@ -40,16 +40,6 @@ impl Worker {
         Ok(now < until)
     }
 
-    /// Follows a request that had to wait long enough.
-    pub(super) fn follow_postponed_request(
-        &mut self,
-        now: Micros,
-        key: ConsumerKey,
-    ) -> Result<(), DanglingKey> {
-        self.tables.consumers.get_mut(key)?.postponed_request = None;
-        self.request_key_frame_of_consumer(now, key)
-    }
-
     /// Requests a key frame of the encoding that this consumer receives or should receive.
     ///
     /// Does nothing while the consumer's transport cannot carry media: the key frame would be lost.

@@ -30,7 +30,7 @@ use hubbub_core::api::{
 use hubbub_core::{Limits, Worker, WorkerConfig};
 use hubbub_srtp::{Inbound, MAX_OVERHEAD, Outbound, SrtpProfile};
 use hubbub_wire::PacketKind;
-use hubbub_wire::rtcp::{Compound, RtcpPacket, RtcpWrite};
+use hubbub_wire::rtcp::{Compound, Pli, RtcpPacket, RtcpWrite};
 use hubbub_wire::rtp::{RtpHeader, RtpPacket};
 use hubbub_wire::stun::{BindingRequest, IceKey, IceRole};
 
@@ -320,6 +320,15 @@ impl Client {
             .protect_rtcp(&mut buffer, len)
             .expect("encryption succeeds");
         world.datagram(self.path, &buffer[..len]);
+    }
+
+    /// Asks for a key frame of this stream.
+    pub fn send_pli(&mut self, world: &mut World, media_ssrc: u32) {
+        let pli = Pli {
+            sender_ssrc: 1,
+            media_ssrc,
+        };
+        self.send_rtcp(world, &pli);
     }
 
     /// Sends RTCP packets that are written already.

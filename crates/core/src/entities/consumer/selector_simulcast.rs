@@ -76,9 +76,10 @@ impl Consumer {
         (self.reported_layers.replace(layers) != Some(layers)).then_some(layers)
     }
 
-    /// Forwards no stream until [`Self::admit`] starts one again.
+    /// Forwards no stream until [`Self::admit`] starts one again, which requests the key frame that it needs.
     pub(crate) fn stop_forwarding(&mut self) {
         self.current_source = None;
+        self.postponed_request = None;
     }
 
     /// Decides what to do with a packet of `stream`, the producer's stream of this encoding; see the module's table.
