@@ -2,8 +2,8 @@
 
 use crate::constants::aimd::{
     BACKOFF, DEFAULT_RTT, FRAMES_PER_SECOND, GROWTH, MAX_REDUCTION_INTERVAL, MIN_ADDITIVE_GROWTH,
-    MIN_GROWTH, MIN_REDUCTION_INTERVAL, PACKET_BITS, RESPONSE_TIME, SHORT_QUEUE_BACKOFF,
-    SHORT_QUEUE_LOSS, THROUGHPUT_FACTOR, THROUGHPUT_OFFSET,
+    MIN_GROWTH, MIN_REDUCTION_INTERVAL, PACKET_BITS, RESPONSE_TIME, SHORT_QUEUE_ARRIVALS,
+    SHORT_QUEUE_BACKOFF, THROUGHPUT_FACTOR, THROUGHPUT_OFFSET,
 };
 use crate::link_capacity::LinkCapacity;
 use crate::time::{Micros, SECOND};
@@ -81,7 +81,7 @@ impl Aimd {
         if self.queueing {
             throughput
         } else {
-            throughput.max(SHORT_QUEUE_LOSS * self.throughput)
+            throughput.max(SHORT_QUEUE_ARRIVALS * self.throughput)
         }
     }
 

@@ -63,7 +63,7 @@ pub(crate) mod aimd {
     /// Ours: with a short queue, less suffices to drain it.
     pub(crate) const SHORT_QUEUE_BACKOFF: f64 = 0.92;
     /// Ours: with a short queue, at least this share of what arrived before still arrives.
-    pub(crate) const SHORT_QUEUE_LOSS: f64 = 0.8;
+    pub(crate) const SHORT_QUEUE_ARRIVALS: f64 = 0.8;
     pub(crate) const DEFAULT_RTT: u64 = 200 * MILLISECOND;
     pub(crate) const MIN_REDUCTION_INTERVAL: u64 = 10 * MILLISECOND;
     pub(crate) const MAX_REDUCTION_INTERVAL: u64 = 200 * MILLISECOND;

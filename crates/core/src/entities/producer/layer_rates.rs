@@ -214,6 +214,13 @@ mod tests {
         );
     }
 
+    /// Frames of equal size.
+    fn feed(rates: &mut LayerRates, frames: std::ops::Range<u64>, bytes: usize) {
+        for frame in frames {
+            add(rates, frame, bytes);
+        }
+    }
+
     #[test]
     fn a_decode_target_costs_what_its_frames_need() {
         let mut rates = LayerRates::new();
@@ -232,9 +239,7 @@ mod tests {
     #[test]
     fn the_rate_of_a_silent_stream_falls() {
         let mut rates = LayerRates::new();
-        for frame in 0..20 {
-            add(&mut rates, frame, 1_000);
-        }
+        feed(&mut rates, 0..20, 1_000);
         rates.advance(Micros(2_500_000));
         let after = rates.bitrate(layer(0, 0)).unwrap();
         assert!((230_000..260_000).contains(&after), "{after}");
@@ -269,24 +274,16 @@ mod tests {
     fn a_rate_rises_within_a_second_and_falls_slowly() {
         let mut rates = LayerRates::new();
         let rate = |rates: &LayerRates| rates.bitrate(layer(0, 0)).unwrap();
-        for frame in 0..40 {
-            add(&mut rates, frame, 1_000);
-        }
-        for frame in 40..81 {
-            add(&mut rates, frame, 4_000);
-        }
+        feed(&mut rates, 0..40, 1_000);
+        feed(&mut rates, 40..81, 4_000);
         assert!(
             (950_000..1_280_000).contains(&rate(&rates)),
             "{}",
             rate(&rates)
         );
-        for frame in 81..400 {
-            add(&mut rates, frame, 4_000);
-        }
+        feed(&mut rates, 81..400, 4_000);
         // An encoder that was started anew.
-        for frame in 400..481 {
-            add(&mut rates, frame, 50);
-        }
+        feed(&mut rates, 400..481, 50);
         assert!(
             (950_000..1_280_000).contains(&rate(&rates)),
             "{}",
@@ -297,12 +294,8 @@ mod tests {
     #[test]
     fn a_fall_that_lasts_is_believed() {
         let mut rates = LayerRates::new();
-        for frame in 0..400 {
-            add(&mut rates, frame, 4_000);
-        }
-        for frame in 400..600 {
-            add(&mut rates, frame, 500);
-        }
+        feed(&mut rates, 0..400, 4_000);
+        feed(&mut rates, 400..600, 500);
         let after = rates.bitrate(layer(0, 0)).unwrap();
         assert!((160_000..200_000).contains(&after), "{after}");
     }
@@ -325,17 +318,11 @@ mod tests {
     #[test]
     fn an_encoder_that_starts_after_a_pause_has_not_fallen() {
         let mut rates = LayerRates::new();
-        for frame in 0..400 {
-            add(&mut rates, frame, 4_000);
-        }
-        for frame in 400..420 {
-            add(&mut rates, frame, 2_000);
-        }
+        feed(&mut rates, 0..400, 4_000);
+        feed(&mut rates, 400..420, 2_000);
         let before = rates.bitrate(layer(0, 0)).unwrap();
         rates.restart();
-        for frame in 820..840 {
-            add(&mut rates, frame, 50);
-        }
+        feed(&mut rates, 820..840, 50);
         let after = rates.bitrate(layer(0, 0)).unwrap();
         assert!(after > before * 9 / 10, "{after} of {before}");
     }
@@ -343,9 +330,7 @@ mod tests {
     #[test]
     fn a_stream_that_stands_still_keeps_most_of_its_rate() {
         let mut rates = LayerRates::new();
-        for frame in 0..400 {
-            add(&mut rates, frame, 4_000);
-        }
+        feed(&mut rates, 0..400, 4_000);
         let before = rates.bitrate(layer(0, 0)).unwrap();
         for window in 1..=16 {
             rates.advance(Micros(10_000_000 + window * WINDOW_US));
@@ -357,9 +342,7 @@ mod tests {
     #[test]
     fn a_pause_before_a_restart_is_not_measured() {
         let mut rates = LayerRates::new();
-        for frame in 0..20 {
-            add(&mut rates, frame, 1_000);
-        }
+        feed(&mut rates, 0..20, 1_000);
         let before = rates.bitrate(layer(0, 0));
         rates.restart();
         for frame in 0..20 {
